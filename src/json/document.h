@@ -146,6 +146,10 @@ static inline struct eg_span eg_json_string(const struct eg_json_document *docum
 eg_json_index eg_json_member(const struct eg_json_document *document, eg_json_index object,
                              struct eg_span name);
 
+/* ARRAY: the element at `position`, from 0, or EG_JSON_NONE. Takes time in `position`. */
+eg_json_index eg_json_element(const struct eg_json_document *document, eg_json_index array,
+                              uint32_t position);
+
 /* The value at an RFC 6901 pointer ("" is `from` itself), or EG_JSON_NONE. */
 eg_json_index eg_json_pointer(const struct eg_json_document *document, eg_json_index from,
                               struct eg_span pointer);
