@@ -21,6 +21,7 @@
 #include "json/document.h"
 
 #define EG_JSON_PATH_MAX_STEPS 64
+#define EG_JSON_PATH_MAX_BYTES 4096
 
 struct eg_json_path;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "json/escape.h"
 #include "json/reader.h"
 #include "json/scan.h"
 #include "json/utf8.h"
@@ -31,71 +32,6 @@ static const char *skip_characters(struct eg_json_reader *r, const char *p)
             p += len;
         }
     }
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
-
-/* The four digits at `p`, or -1. */
-static int read_hex4(const struct eg_json_reader *r, const char *p)
-{
-    if (r->end - p < 4)
-        return -1;
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_value(p[i]);
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-/* \uXXXX, `p` at the backslash. Surrogates must come as a pair: half of one is no character. */
-static const char *read_unicode_escape(struct eg_json_reader *r, const char *p, char **out)
-{
-    int unit = read_hex4(r, p + 2);
-    if (unit < 0)
-        return eg_json_reader_fail(r, p, "expected four hexadecimal digits after \\u");
-    if (unit < 0xD800 || unit > 0xDFFF) {
-        *out = eg_json_utf8_put(*out, (unsigned)unit);
-        return p + 6;
-    }
-    int low = -1;
-    if (unit <= 0xDBFF && r->end - p >= 12 && p[6] == '\\' && p[7] == 'u')
-        low = read_hex4(r, p + 8);
-    if (low < 0xDC00 || low > 0xDFFF)
-        return eg_json_reader_fail(r, p, "half of a surrogate pair stands alone in the string");
-    *out = eg_json_utf8_put(*out, 0x10000u + ((unsigned)(unit - 0xD800) << 10) +
-                                      (unsigned)(low - 0xDC00));
-    return p + 12;
-}
-
-static const char short_escapes[256] = {
-    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
-};
-
-/* The escape whose backslash is at `p`. */
-static const char *read_escape(struct eg_json_reader *r, const char *p, char **out)
-{
-    if (r->end - p >= 2) {
-        char decoded = short_escapes[(unsigned char)p[1]];
-        if (decoded) {
-            *(*out)++ = decoded;
-            return p + 2;
-        }
-        if (p[1] == 'u')
-            return read_unicode_escape(r, p, out);
-    }
-    return eg_json_reader_fail(r, p,
-                               "expected one of \"\\/bfnrtu after the backslash in the string");
 }
 
 static void reserve_strings(struct eg_json_document *document)
@@ -138,9 +74,11 @@ static const char *decode(struct eg_json_reader *r, const char *start, const cha
         out += p - run;
         if (*p == '"')
             break;
-        run = read_escape(r, p, &out);
-        if (!run)
-            return NULL;
+        const char *what;
+        size_t len = eg_json_unescape(p, (size_t)(r->end - p), &out, &what);
+        if (len == 0)
+            return eg_json_reader_fail(r, p, what);
+        run = p + len;
         p = skip_characters(r, run);
         if (!p)
             return NULL;
