@@ -161,6 +161,13 @@ struct eg_log_limit {
 
 /* True: log it, and say that *ret_suppressed lines before it were not. */
 bool eg_log_limit_pass(struct eg_log_limit *limit, int64_t now_ms, uint64_t *ret_suppressed);
+bool eg_log_limit_pass_now(struct eg_log_limit *limit, uint64_t *ret_suppressed);
+
+static inline struct eg_log_field eg_log_suppressed(uint64_t count)
+{
+    return (struct eg_log_field){
+        "suppressed", count ? EG_LOG_KIND_UINT : EG_LOG_KIND_OMIT, {.natural = count}};
+}
 
 /* As eg_log, for what can happen on every request: limited per call site; "suppressed" counts. */
 #define eg_log_limited(level, correlation_id, message, ...)                                        \
@@ -174,13 +181,5 @@ bool eg_log_limit_pass(struct eg_log_limit *limit, int64_t now_ms, uint64_t *ret
                              __VA_ARGS__ __VA_OPT__(, ) eg_log_suppressed(eg_log_suppressed_here), \
                              {NULL, EG_LOG_KIND_OMIT, {.natural = 0}}});                           \
     } while (0)
-
-bool eg_log_limit_pass_now(struct eg_log_limit *limit, uint64_t *ret_suppressed);
-
-static inline struct eg_log_field eg_log_suppressed(uint64_t count)
-{
-    return (struct eg_log_field){
-        "suppressed", count ? EG_LOG_KIND_UINT : EG_LOG_KIND_OMIT, {.natural = count}};
-}
 
 #endif

@@ -51,8 +51,8 @@ void eg_trace_format(const struct eg_trace *trace, char text[EG_TRACE_PARENT_LEN
 size_t eg_trace_state_copy(struct eg_span tracestate, char text[EG_TRACE_STATE_LEN + 1]);
 
 /*
- * Unpredictable enough for ids, not for secrets: a per-thread generator (xoshiro256**) seeded from
- * getrandom(2), and again in a forked child.
+ * Good enough for ids, not for secrets: a generator per thread (xoshiro256**), seeded from
+ * getrandom(2). A forked child repeats its parent's ids.
  */
 void eg_trace_random(void *bytes, size_t len);
 
