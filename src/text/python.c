@@ -6,6 +6,7 @@
  */
 #include "text/python.h"
 
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -140,14 +141,16 @@ static struct decimal decimal_above(struct decimal decimal)
 }
 
 /*
- * The fewest digits that read back the same. 15 always do if any shorter string does. The nearest
- * decimal of 16 digits may not when the one above does: below a power of two doubles lie closer.
+ * The fewest digits that read back the same. Of a normal double 15 digits do if any fewer do; below
+ * that precision fades, so there every count is tried. The nearest decimal of 16 digits may not do
+ * when the one above does: below a power of two doubles lie closer.
  */
 static struct decimal decimal_shortest(double magnitude)
 {
-    struct decimal decimal = decimal_round(magnitude, 15);
-    if (decimal_value(&decimal) != magnitude)
-        decimal = decimal_round(magnitude, 16);
+    int digits = magnitude < DBL_MIN ? 1 : 15;
+    struct decimal decimal = decimal_round(magnitude, digits);
+    while (decimal_value(&decimal) != magnitude && digits < 16)
+        decimal = decimal_round(magnitude, ++digits);
     if (decimal_value(&decimal) != magnitude)
         decimal = decimal_above(decimal);
     if (decimal_value(&decimal) != magnitude)
