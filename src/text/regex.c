@@ -132,8 +132,9 @@ static void free_context(pcre2_compile_context **context)
     pcre2_compile_context_free(*context);
 }
 
+/* Writes PCRE2's error code to *ret_reason when it refuses. */
 static int compile_translation(const struct eg_regex_translator *translator, pcre2_code **ret_code,
-                               struct eg_error *err)
+                               int *ret_reason, struct eg_error *err)
 {
     EG_CLEANUP(free_context) pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     EG_ASSERT(context != NULL);
@@ -145,6 +146,7 @@ static int compile_translation(const struct eg_regex_translator *translator, pcr
     pcre2_code *compiled =
         pcre2_compile((PCRE2_SPTR)text.ptr, text.len, compile_options(translator->dialect), &code,
                       &offset, context);
+    *ret_reason = code;
     if (!compiled) {
         PCRE2_UCHAR reason[160];
         if (pcre2_get_error_message(code, reason, sizeof(reason)) < 0)
@@ -160,8 +162,9 @@ static int compile_form(struct eg_span pattern, enum eg_regex_dialect dialect, b
                         struct eg_regex *regex, struct eg_error *err)
 {
     EG_CLEANUP(eg_regex_translator_fini) struct eg_regex_translator translator;
+    int reason;
     if (eg_regex_translate(&translator, pattern, dialect, counted, err) ||
-        compile_translation(&translator, counted ? &regex->counted : &regex->quick, err))
+        compile_translation(&translator, counted ? &regex->counted : &regex->quick, &reason, err))
         return -1;
     regex->has_backreference = translator.has_backreference;
     regex->step_cost = 1 + pattern.len / 64 + translator.longest_run / 16;
@@ -200,10 +203,17 @@ void eg_regex_destroy(struct eg_regex *regex)
 
 int eg_regex_check(struct eg_span pattern, enum eg_regex_dialect dialect, struct eg_error *err)
 {
-    struct eg_regex regex = {0};
-    int rc = compile_form(pattern, dialect, false, &regex, err);
-    pcre2_code_free(regex.quick);
-    return rc;
+    EG_CLEANUP(eg_regex_translator_fini) struct eg_regex_translator translator;
+    if (eg_regex_translate(&translator, pattern, dialect, false, err))
+        return -1;
+    pcre2_code *code = NULL;
+    int reason;
+    struct eg_error refused;
+    int rc = compile_translation(&translator, &code, &reason, &refused);
+    pcre2_code_free(code);
+    if (rc == 0 || (dialect == EG_REGEX_ECMA && reason == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH))
+        return 0;
+    return eg_error_set(err, refused.code, "%s", refused.message);
 }
 
 static enum eg_regex_result run(const pcre2_code *code, bool jit, struct eg_span subject,

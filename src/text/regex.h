@@ -51,7 +51,11 @@ int eg_regex_compile(struct eg_span pattern, enum eg_regex_dialect dialect,
                      struct eg_regex **ret_regex, struct eg_error *err) EG_MUST_CHECK;
 void eg_regex_destroy(struct eg_regex *regex); /* NULL is fine */
 
-/* Would it compile? Cheaper than compiling, and fit for patterns that come from outside. */
+/*
+ * Is it a regular expression of that dialect? Cheaper than compiling, and fit for patterns that
+ * come from outside. Right also for ECMA-262's lookbehind of variable length, which
+ * eg_regex_compile refuses because PCRE2 has none.
+ */
 int eg_regex_check(struct eg_span pattern, enum eg_regex_dialect dialect,
                    struct eg_error *err) EG_MUST_CHECK;
 
