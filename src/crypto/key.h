@@ -37,12 +37,12 @@ int eg_crypto_key_from_pem(struct eg_span pem, struct eg_crypto_key **ret_key,
 
 /*
  * What a JWK (RFC 7518 section 6, RFC 8037 section 2) is made of, as bytes. RSA: n and e. EC: x and
- * y, each of the curve's full length. Ed25519 and Ed448: x. Private keys add d, and for RSA may add
- * p and q. Parts that are not there have len 0.
+ * y, each of the curve's full length. Ed25519 and Ed448: x. Private keys add d. Parts that are not
+ * there have len 0.
  */
 struct eg_crypto_key_parts {
     enum eg_crypto_kind kind;
-    struct eg_span n, e, x, y, d, p, q;
+    struct eg_span n, e, x, y, d;
 };
 
 int eg_crypto_key_from_parts(const struct eg_crypto_key_parts *parts,
