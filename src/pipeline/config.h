@@ -4,7 +4,8 @@
  * the configuration loader; constants after. Any thread.
  *
  * A sink's entry in the configuration holds the common settings (this table) beside those of its
- * type (eg_sink_type.config): one mapping, two structs.
+ * type (eg_sink_type.config): one mapping, two structs. Its name and `type` are not fields: the
+ * entry stands under its name, and the type says which second table applies.
  */
 #ifndef EG_PIPELINE_CONFIG_H
 #define EG_PIPELINE_CONFIG_H
@@ -28,8 +29,6 @@ struct eg_breaker_config {
 };
 
 struct eg_sink_common_config {
-    char *name; /* unique; the "type" of this sink's errors in replies */
-    char *type;
     int64_t queue_events;
     int64_t queue_bytes;
     int64_t workers;      /* 0: the type's default */
@@ -55,12 +54,7 @@ extern const struct eg_field_table eg_pipeline_table;
 
 /* The limits of the type applied to the settings: workers and batch sizes as they will be used.
  * EG_ERR_CONFIG names the sink and the setting that does not fit the type. */
-int eg_sink_common_resolve(struct eg_sink_common_config *config, const struct eg_sink_type *type,
-                           struct eg_error *err);
-
-/* As if the configuration named nothing: for tests and for the sink that needs no configuration.
- * Strings are left NULL. */
-void eg_sink_common_defaults(struct eg_sink_common_config *config);
-void eg_pipeline_config_defaults(struct eg_pipeline_config *config);
+int eg_sink_common_resolve(struct eg_sink_common_config *config, const char *sink_name,
+                           const struct eg_sink_type *type, struct eg_error *err);
 
 #endif

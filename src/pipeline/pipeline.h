@@ -29,6 +29,7 @@ struct eg_pipeline;
 
 /* One sink to be: everything is borrowed until eg_pipeline_destroy. */
 struct eg_pipeline_sink {
+    const char *name; /* unique; the "type" of this sink's errors in replies */
     const struct eg_sink_type *type;
     const struct eg_sink_common_config *common;
     const void *config; /* the filled struct of type->config */
