@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "http/reply.h"
+#include "pipeline/cloudevent.h"
 #include "telemetry/log.h"
 
 #define MAX_IDEMPOTENCY_KEY_BYTES 255

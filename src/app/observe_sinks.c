@@ -25,15 +25,15 @@ struct eg_app_sink_observer {
     struct sink_row rows[];
 };
 
-static void row_init(struct sink_row *row, const struct eg_sink_common_config *common)
+static void row_init(struct sink_row *row, const struct eg_pipeline_sink *sink)
 {
     for (size_t i = 0; i < EG_RESULT_COUNT; i++)
         row->outcomes[i] =
-            eg_metrics_counter(EG_METRIC_SINK_DELIVERIES_TOTAL, common->name, outcome_names[i]);
-    row->retries = eg_metrics_counter(EG_METRIC_SINK_RETRIES_TOTAL, common->name);
-    row->duration = eg_metrics_histogram(EG_METRIC_SINK_DELIVERY_DURATION_SECONDS, common->name);
-    eg_gauge_set(eg_metrics_gauge(EG_METRIC_SINK_QUEUE_CAPACITY, common->name),
-                 common->queue_events);
+            eg_metrics_counter(EG_METRIC_SINK_DELIVERIES_TOTAL, sink->name, outcome_names[i]);
+    row->retries = eg_metrics_counter(EG_METRIC_SINK_RETRIES_TOTAL, sink->name);
+    row->duration = eg_metrics_histogram(EG_METRIC_SINK_DELIVERY_DURATION_SECONDS, sink->name);
+    eg_gauge_set(eg_metrics_gauge(EG_METRIC_SINK_QUEUE_CAPACITY, sink->name),
+                 sink->common->queue_events);
 }
 
 struct eg_app_sink_observer *eg_app_sink_observer_new(const struct eg_pipeline_sink *sinks,
@@ -43,7 +43,7 @@ struct eg_app_sink_observer *eg_app_sink_observer_new(const struct eg_pipeline_s
         eg_calloc(1, sizeof(*observer) + count * sizeof(observer->rows[0]));
     observer->count = count;
     for (size_t i = 0; i < count; i++)
-        row_init(&observer->rows[i], sinks[i].common);
+        row_init(&observer->rows[i], &sinks[i]);
     return observer;
 }
 

@@ -121,6 +121,7 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
     app->sinks = eg_calloc(entries->count, sizeof(*app->sinks));
     for (size_t i = 0; i < entries->count; i++)
         app->sinks[i] = (struct eg_pipeline_sink){
+            .name = entries->items[i].name,
             .type = entries->items[i].variant->tag,
             .common = entries->items[i].common,
             .config = entries->items[i].specific,

@@ -487,7 +487,7 @@ static void begin_trace(struct run *run)
 static int walk(struct run *run, void *user, struct eg_error *err)
 {
     struct eg_ingest_submission *submission = run->submission;
-    size_t count;
+    size_t count = 0;
     if (read_body(run, &count, err) || verify_token(run, err) || find_topic(run, err) ||
         admit(run, count, err))
         return -1;
