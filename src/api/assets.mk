@@ -17,5 +17,6 @@ $(ASSETS_OBJECT): $(BUILD)/generated/assets.c
 
 swagger: ## install Swagger UI, which /docs serves, from npm
 	@tests/support/swagger/install $(BUILD)/venv $(SWAGGER)
+	@rm -f $(BUILD)/generated/assets.c
 
 .PHONY: swagger
