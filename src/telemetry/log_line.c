@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "telemetry/character.h"
+#include "json/utf8.h"
 
 #define CLOSING_BYTES (sizeof("...\"}\n") - 1)
 
@@ -63,7 +64,7 @@ static size_t escape(const char *text, size_t character_len, char out[8])
 static bool put_character(struct writer *writer, const char *text, size_t len, size_t *ret_taken)
 {
     char escaped[8];
-    size_t taken = eg_character_len(text, len);
+    size_t taken = eg_json_utf8_sequence(text, len);
     *ret_taken = taken ? taken : 1;
     if (taken == 0)
         return put(writer, EG_CHARACTER_REPLACEMENT, sizeof(EG_CHARACTER_REPLACEMENT) - 1);

@@ -18,6 +18,7 @@
 #include "base/span.h"
 #include "telemetry/character.h"
 #include "telemetry/metrics_family.h"
+#include "json/utf8.h"
 
 #define OTHER "other"
 
@@ -51,7 +52,7 @@ static void append_label_value(struct eg_buffer *out, const char *value)
 {
     size_t len = eg_character_cut(value, strlen(value), MAX_VALUE_BYTES);
     for (size_t at = 0, taken; at < len; at += taken) {
-        taken = eg_character_len(value + at, len - at);
+        taken = eg_json_utf8_sequence(value + at, len - at);
         if (taken == 0) {
             taken = 1;
             eg_buffer_append_text(out, EG_CHARACTER_REPLACEMENT);
