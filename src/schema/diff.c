@@ -117,6 +117,16 @@ static bool is_ref_alone(const struct eg_json_document *document)
     return strstr(uri, "draft-04/") || strstr(uri, "draft-06/") || strstr(uri, "draft-07/");
 }
 
+static bool has_unevaluated(const struct eg_json_document *document)
+{
+    for (eg_json_index i = 0; i < document->node_count; i++)
+        if (eg_schema_member(document, i, EG_SPAN_LITERAL("unevaluatedProperties")) !=
+                EG_JSON_NONE ||
+            eg_schema_member(document, i, EG_SPAN_LITERAL("unevaluatedItems")) != EG_JSON_NONE)
+            return true;
+    return false;
+}
+
 static void note_dialect(struct eg_schema_walk *walk)
 {
     struct eg_schema_pair root = {0, 0};
@@ -134,6 +144,7 @@ static int walk_documents(struct eg_schema_walk *walk, struct eg_error *err)
 {
     walk->old_ref_alone = is_ref_alone(&walk->old);
     walk->new_ref_alone = is_ref_alone(&walk->new);
+    walk->new_unevaluated = has_unevaluated(&walk->new);
     note_dialect(walk);
     eg_schema_walk_compare(walk, (struct eg_schema_pair){0, 0});
     if (walk->overflow)

@@ -48,7 +48,11 @@ static eg_json_index governs(const struct eg_json_document *document, eg_json_in
             key = eg_json_next(document, key + 1);
         }
     }
-    return eg_schema_member(document, schema, EG_SPAN_LITERAL("additionalProperties"));
+    eg_json_index rest =
+        eg_schema_member(document, schema, EG_SPAN_LITERAL("additionalProperties"));
+    if (rest != EG_JSON_NONE)
+        return rest;
+    return eg_schema_member(document, schema, EG_SPAN_LITERAL("unevaluatedProperties"));
 }
 
 static void property_removed(struct eg_schema_walk *walk, struct eg_schema_pair schemas,
@@ -65,7 +69,7 @@ static void property_removed(struct eg_schema_walk *walk, struct eg_schema_pair 
     else if (!eg_schema_accepts_all(&walk->new, rest))
         eg_schema_walk_compare(walk, (struct eg_schema_pair){old, rest});
     else if (!eg_schema_accepts_all(&walk->old, old))
-        eg_schema_walk_note(walk, at, EG_SCHEMA_COMPATIBLE,
+        eg_schema_walk_note(walk, at, eg_schema_walk_gone(walk),
                             "property '%.*s' is gone, it may hold any value now",
                             EG_SPAN_ARGS(name));
 }
@@ -220,7 +224,7 @@ void eg_schema_diff_contains(struct eg_schema_walk *walk, struct eg_schema_pair 
         return;
     if (contains.old == EG_JSON_NONE || contains.new == EG_JSON_NONE) {
         bool added = contains.old == EG_JSON_NONE;
-        eg_schema_walk_note(walk, contains, added ? EG_SCHEMA_BREAKING : EG_SCHEMA_COMPATIBLE,
+        eg_schema_walk_note(walk, contains, added ? EG_SCHEMA_BREAKING : eg_schema_walk_gone(walk),
                             added ? "must contain a certain item now"
                                   : "need not contain a certain item any more");
         return;
@@ -349,7 +353,7 @@ static void note_conditions(struct eg_schema_walk *walk, const struct branches *
     for (uint32_t i = 0; i < old->count; i++)
         if (!eg_schema_accepts_all(&walk->old, old->items[i]))
             eg_schema_walk_note(walk, (struct eg_schema_pair){old->items[i], EG_JSON_NONE},
-                                EG_SCHEMA_COMPATIBLE, "this condition is gone");
+                                eg_schema_walk_gone(walk), "this condition is gone");
     for (uint32_t i = 0; i < new->count; i++) {
         if (eg_schema_accepts_all(&walk->new, new->items[i]))
             continue;
@@ -395,7 +399,7 @@ void eg_schema_diff_choice(struct eg_schema_walk *walk, struct eg_schema_pair sc
     bool one = strcmp(keyword, "oneOf") == 0;
     if (values.old == EG_JSON_NONE || values.new == EG_JSON_NONE) {
         bool added = values.old == EG_JSON_NONE;
-        eg_schema_walk_note(walk, values, added ? EG_SCHEMA_BREAKING : EG_SCHEMA_COMPATIBLE,
+        eg_schema_walk_note(walk, values, added ? EG_SCHEMA_BREAKING : eg_schema_walk_gone(walk),
                             added ? "must fit one of these alternatives now"
                                   : "need not fit an alternative any more");
         return;
@@ -433,7 +437,8 @@ void eg_schema_diff_if(struct eg_schema_walk *walk, struct eg_schema_pair schema
     if (values.old != EG_JSON_NONE && values.new != EG_JSON_NONE)
         eg_schema_walk_compare_in(walk, values, walk->mode | EG_SCHEMA_WALK_UNKNOWN);
     bool changed = walk->diff->count > before;
-    unsigned mode = walk->mode | (changed ? EG_SCHEMA_WALK_UNKNOWN : 0);
+    bool gone = values.new == EG_JSON_NONE && walk->new_unevaluated;
+    unsigned mode = walk->mode | (changed || gone ? EG_SCHEMA_WALK_UNKNOWN : 0);
     static const char *const outcomes[] = {"then", "else"};
     for (size_t i = 0; i < EG_ARRAY_COUNT(outcomes); i++) {
         struct eg_schema_pair outcome = eg_schema_walk_member(walk, schemas, outcomes[i]);

@@ -40,6 +40,7 @@ struct eg_schema_walk {
     struct eg_json_document new;
     bool old_ref_alone; /* the draft ignores what stands beside a $ref */
     bool new_ref_alone;
+    bool new_unevaluated; /* has unevaluated*: what no longer names a member may forbid it */
     struct eg_schema_diff *diff;
     struct eg_schema_visit *visits; /* pairs that were compared already; owned */
     size_t visit_count;
@@ -51,6 +52,13 @@ struct eg_schema_walk {
 /* diff.c: notes a change at the pair, seen through the walk's mode. */
 void eg_schema_walk_note(struct eg_schema_walk *walk, struct eg_schema_pair at,
                          enum eg_schema_impact impact, const char *format, ...) EG_PRINTF(4, 5);
+
+/* The impact of a part that is gone: it can't fail an event, but it may have vouched for members.
+ */
+static inline enum eg_schema_impact eg_schema_walk_gone(const struct eg_schema_walk *walk)
+{
+    return walk->new_unevaluated ? EG_SCHEMA_UNKNOWN : EG_SCHEMA_COMPATIBLE;
+}
 
 /* diff_walk.c: compares two schemas and all that is below them. */
 void eg_schema_walk_compare(struct eg_schema_walk *walk, struct eg_schema_pair schemas);

@@ -189,6 +189,11 @@ static void members_added_and_removed(void **state)
          "{\"patternProperties\":{\"^x\":{\"type\":\"number\"}}}",
          "B /patternProperties/^x/type type string is no longer allowed\n"
          "C /patternProperties/^x/type type number is allowed now\n"},
+        {"{\"properties\":{\"a\":{\"minimum\":1}},\"unevaluatedProperties\":false}",
+         "{\"unevaluatedProperties\":false}",
+         "B /properties/a property 'a' is gone and no others are allowed\n"},
+        {"{\"allOf\":[{\"minimum\":1}],\"unevaluatedProperties\":false}",
+         "{\"unevaluatedProperties\":false}", "U /allOf/0 this condition is gone\n"},
         {"{\"properties\":{\"a/b\":{\"minimum\":1}}}", "{\"properties\":{\"a/b\":{\"minimum\":2}}}",
          "B /properties/a~1b/minimum minimum was 1, is 2\n"},
         {"{\"properties\":{\"a\":false}}", "{\"properties\":{\"a\":{\"minimum\":2}}}",
