@@ -22,6 +22,9 @@
 int eg_config_source_read(const char *uri, size_t max_bytes, struct eg_buffer *buffer,
                           struct eg_error *err) EG_MUST_CHECK;
 
+/* The error's message without the name in front, for a problem whose place is that name. */
+const char *eg_config_source_reason(const char *uri, const struct eg_error *err);
+
 /* Has a scheme ("s3://") other than file://, so paths are not resolved against a folder. */
 bool eg_config_source_is_remote(const char *uri);
 
