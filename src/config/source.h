@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "eventgate/error.h"
+#include "eventgate/field.h"
 
 /*
  * Appends the content to `buffer`. -1: EG_ERR_NOT_FOUND (no such file), EG_ERR_IO (it can't be
@@ -22,6 +23,9 @@
 int eg_config_source_read(const char *uri, size_t max_bytes, struct eg_buffer *buffer,
                           struct eg_error *err) EG_MUST_CHECK;
 
+/* The error's message without the name in front, for a problem whose place is that name. */
+const char *eg_config_source_reason(const char *uri, const struct eg_error *err);
+
 /* Has a scheme ("s3://") other than file://, so paths are not resolved against a folder. */
 bool eg_config_source_is_remote(const char *uri);
 
@@ -30,6 +34,14 @@ char *eg_config_path_resolve(const char *folder, const char *path) EG_MUST_CHECK
 
 /* The folder a file is in: "etc" of "etc/a.yaml", "." of "a.yaml". The caller frees it. */
 char *eg_config_path_folder(const char *path) EG_MUST_CHECK;
+
+/*
+ * The files of a folder whose names end in `suffix`, without it, sorted bytewise; hidden files are
+ * left out. -1: EG_ERR_NOT_FOUND, EG_ERR_IO, or EG_ERR_TOO_LARGE for more than max_files.
+ */
+int eg_config_folder_list(const char *folder, const char *suffix, size_t max_files,
+                          struct eg_string_list *ret_names, struct eg_error *err) EG_MUST_CHECK;
+void eg_config_string_list_fini(struct eg_string_list *list);
 
 bool eg_config_path_is_folder(const char *path);
 bool eg_config_path_exists(const char *path);

@@ -98,6 +98,10 @@ struct eg_config_node *eg_config_tree_map(struct eg_config_tree *tree,
                                           struct eg_config_place place);
 void eg_config_list_add(struct eg_config_tree *tree, struct eg_config_node *list,
                         struct eg_config_node *item);
+/* Adds a member without looking for its name: the caller knows that it is new. */
+void eg_config_map_append(struct eg_config_tree *tree, struct eg_config_node *map,
+                          struct eg_span name, struct eg_config_place place,
+                          struct eg_config_node *value);
 /* Adds the member, or gives it another value. */
 void eg_config_map_set(struct eg_config_tree *tree, struct eg_config_node *map, const char *name,
                        struct eg_config_node *value);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The settings of the HTTP side: the `server` section (what strangers reach) and the `admin`
- * section (what operators reach), as field tables.
- *
- * The structs are filled by the configuration parser, or by eg_http_config_init for tests and small
- * tools. Read-only after that; any thread.
+ * section (what operators reach), as field tables. Read-only once filled; any thread.
  */
 #ifndef EG_HTTP_CONFIG_H
 #define EG_HTTP_CONFIG_H
@@ -59,13 +56,6 @@ struct eg_http_config {
 
 extern const struct eg_field_table eg_http_server_fields; /* fills struct eg_http_config */
 extern const struct eg_field_table eg_http_admin_fields;  /* the same struct, other defaults */
-
-/*
- * Fills `config` from the defaults of `table` alone, without the configuration parser: for tests
- * and small tools. Owned: eg_http_config_fini.
- */
-void eg_http_config_init(struct eg_http_config *config, const struct eg_field_table *table);
-void eg_http_config_fini(struct eg_http_config *config);
 
 /* What a table can't say: addresses that can be parsed, bounds that fit each other. */
 int eg_http_config_check(const struct eg_http_config *config, struct eg_error *err);

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "eventgate/error.h"
 #include "eventgate/span.h"
 #include "http/request.h"
@@ -38,6 +39,10 @@ void eg_http_reply_accepted(struct eg_http_request *request);
 void eg_http_reply_error(struct eg_http_request *request, const struct eg_error *err);
 void eg_http_reply_failure(struct eg_http_request *request, unsigned status, const char *type,
                            struct eg_span message);
+
+/* The envelope's text alone, for replies that are put together elsewhere. Any thread. */
+void eg_http_envelope_write(struct eg_buffer *buffer, unsigned status, const char *type,
+                            struct eg_span message);
 
 /* 0 until a reply was given, then its status and the length of its body. */
 unsigned eg_http_reply_status(const struct eg_http_request *request);

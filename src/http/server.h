@@ -75,7 +75,6 @@ struct eg_http_counters {
     uint64_t requests_suspended;
 };
 
-void eg_http_server_counters(const struct eg_http_server *server,
-                             struct eg_http_counters *ret_counters);
+void eg_http_server_counters(struct eg_http_server *server, struct eg_http_counters *ret_counters);
 
 #endif
