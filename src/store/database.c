@@ -56,8 +56,8 @@ static int make_parent(const char *path, struct eg_error *err)
 static int open_handle(struct eg_database *database, const struct eg_database_options *options,
                        struct eg_error *err)
 {
-    int flags = options->read_only ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags =
+        options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(options->path, &database->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) ==
         SQLITE_OK)
         return 0;
@@ -78,13 +78,13 @@ static int set_up(struct eg_database *database, const struct eg_database_options
     if (options->read_only)
         return eg_database_exec(database, "PRAGMA query_only=1", err);
     /* The page size holds for a new file only, and before WAL. */
-    (void)sqlite3_snprintf(
-        sizeof(sql), sql,
-        "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s;"
-        "PRAGMA wal_autocheckpoint=%lld; PRAGMA journal_size_limit=%lld;",
-        PAGE_BYTES, options->synchronous == EG_SYNCHRONOUS_FULL ? "FULL" : "NORMAL",
-        (long long)(options->checkpoint_bytes / PAGE_BYTES) + 1,
-        (long long)options->checkpoint_bytes * 4);
+    (void)sqlite3_snprintf(sizeof(sql), sql,
+                           "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s;"
+                           "PRAGMA wal_autocheckpoint=%lld; PRAGMA journal_size_limit=%lld;",
+                           PAGE_BYTES,
+                           options->synchronous == EG_SYNCHRONOUS_FULL ? "FULL" : "NORMAL",
+                           (long long)(options->checkpoint_bytes / PAGE_BYTES) + 1,
+                           (long long)options->checkpoint_bytes * 4);
     return eg_database_exec(database, sql, err);
 }
 
@@ -149,8 +149,8 @@ int eg_database_query_int64(struct eg_database *database, const char *sql, int64
 static int migrate_one(struct eg_database *database, const char *sql, size_t version,
                        struct eg_error *err)
 {
-    char *whole = sqlite3_mprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version=%d; COMMIT;", sql,
-                                  (int)version);
+    char *whole =
+        sqlite3_mprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version=%d; COMMIT;", sql, (int)version);
     if (!whole)
         return eg_error_set(err, EG_ERR_INTERNAL, "out of memory");
     int ret = eg_database_exec(database, whole, err);

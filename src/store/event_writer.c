@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "store/events.h"
-#include "store/json_text.h"
+#include "json/writer.h"
 
 static const char *const migrations[] = {
     "CREATE TABLE events("
@@ -32,15 +32,7 @@ static const char *const migrations[] = {
     "CREATE INDEX events_id ON events(id)",
 };
 
-enum statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    INSERT,
-    OLDEST,
-    DELETE,
-    STATEMENT_COUNT
-};
+enum statement { BEGIN, COMMIT, ROLLBACK, INSERT, OLDEST, DELETE, STATEMENT_COUNT };
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -48,7 +40,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [ROLLBACK] = "ROLLBACK",
     [INSERT] = "INSERT INTO events(id,topic,key,subject,received_us,correlation_id,traceparent,"
                "tracestate,attributes,payload) VALUES(?,?,?,?,?,?,?,?,?,?)",
-    [OLDEST] = "SELECT seq, received_us FROM events ORDER BY seq LIMIT ?",
+    /* Never the newest: its seq must not be given out again. */
+    [OLDEST] = "SELECT seq, received_us FROM events WHERE seq < (SELECT max(seq) FROM events)"
+               " ORDER BY seq LIMIT ?",
     [DELETE] = "DELETE FROM events WHERE seq <= ?",
 };
 
@@ -66,8 +60,8 @@ int eg_event_writer_open(const struct eg_database_options *options,
     if (ret == 0)
         ret = eg_database_migrate(&writer->database, migrations, EG_ARRAY_COUNT(migrations), err);
     for (unsigned i = 0; ret == 0 && i < STATEMENT_COUNT; i++)
-        ret = eg_database_prepare(&writer->database, statement_texts[i], &writer->statements[i],
-                                  err);
+        ret =
+            eg_database_prepare(&writer->database, statement_texts[i], &writer->statements[i], err);
     if (ret != 0) {
         eg_event_writer_close(writer);
         return -1;
@@ -117,9 +111,16 @@ static struct eg_span attributes_text(struct eg_event_writer *writer, const stru
 {
     if (event->attribute_count == 0)
         return EG_SPAN_EMPTY;
-    eg_buffer_clear(&writer->attributes);
-    eg_store_append_attributes(&writer->attributes, event);
-    return eg_buffer_span(&writer->attributes);
+    struct eg_buffer *buffer = &writer->attributes;
+    eg_buffer_clear(buffer);
+    for (size_t i = 0; i < event->attribute_count; i++) {
+        eg_buffer_append_char(buffer, i == 0 ? '{' : ',');
+        eg_json_write_string(buffer, event->attributes[i].name);
+        eg_buffer_append_char(buffer, ':');
+        eg_json_write_string(buffer, event->attributes[i].value);
+    }
+    eg_buffer_append_char(buffer, '}');
+    return eg_buffer_span(buffer);
 }
 
 static int insert(struct eg_event_writer *writer, const struct eg_event *event,
