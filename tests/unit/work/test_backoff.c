@@ -2,6 +2,7 @@
 /* Backoff doubles up to its cap, and the wait is spread over the whole range. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
