@@ -9,7 +9,6 @@
  */
 #include "config/tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "config/index.h"
 #include "config/json_escape.h"
 #include "config/source.h"
 #include "config/substitute.h"
@@ -204,25 +204,18 @@ static int read_member(struct parse *parse, struct eg_config_node *map, const ya
     return 0;
 }
 
-/* Open addressing over the members' indexes (+1); half full at most. */
 static void refuse_duplicates(struct parse *parse, const struct eg_config_node *map)
 {
-    size_t slots = 16;
-    while (slots < map->count * 2)
-        slots *= 2;
-    EG_AUTOFREE size_t *table = eg_calloc(slots, sizeof(*table));
+    struct eg_config_index index = {0};
     for (size_t i = 0; i < map->count; i++) {
         const struct eg_config_member *member = &map->members[i];
-        size_t slot = (size_t)eg_span_hash(member->name) & (slots - 1);
-        while (table[slot] && !eg_span_equal(map->members[table[slot] - 1].name, member->name))
-            slot = (slot + 1) & (slots - 1);
-        if (table[slot])
-            (void)eg_config_problem_add(
-                parse->problems, member->place, "'%.*s' stands here twice: the first is in line %u",
-                EG_SPAN_ARGS(member->name), map->members[table[slot] - 1].place.line);
-        else
-            table[slot] = i + 1;
+        size_t first = eg_config_index_add(&index, member->name, i);
+        if (first != EG_CONFIG_INDEX_NONE)
+            (void)eg_config_problem_add(parse->problems, member->place,
+                                        "'%.*s' stands here twice: the first is in line %u",
+                                        EG_SPAN_ARGS(member->name), map->members[first].place.line);
     }
+    eg_config_index_fini(&index);
 }
 
 static struct eg_config_node *read_map(struct parse *parse, const yaml_event_t *event)

@@ -9,7 +9,6 @@
 #ifndef EG_STORE_DATABASE_H
 #define EG_STORE_DATABASE_H
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,8 +31,11 @@ struct eg_database_options {
     int64_t cache_bytes;
 };
 
+struct sqlite3;
+struct sqlite3_stmt;
+
 struct eg_database {
-    sqlite3 *handle;
+    struct sqlite3 *handle;
     char *path;
 };
 
@@ -48,8 +50,8 @@ void eg_database_close(struct eg_database *database); /* a zeroed one is fine */
 /* Runs statements without results. */
 int eg_database_exec(struct eg_database *database, const char *sql, struct eg_error *err);
 
-int eg_database_prepare(struct eg_database *database, const char *sql, sqlite3_stmt **ret_statement,
-                        struct eg_error *err) EG_MUST_CHECK;
+int eg_database_prepare(struct eg_database *database, const char *sql,
+                        struct sqlite3_stmt **ret_statement, struct eg_error *err) EG_MUST_CHECK;
 
 /* The first column of the first row. EG_ERR_NOT_FOUND without a row. */
 int eg_database_query_int64(struct eg_database *database, const char *sql, int64_t *ret_value,

@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 #include "eventgate/error.h"
 
-#define EG_TIMER_TICK_MS 8
+#define EG_TIMER_TICK_MS 16
 
 /* Lives in the caller's struct; zeroed before its first use. The caller reads nothing in it. */
 struct eg_timer_node {
@@ -27,7 +27,7 @@ struct eg_timer_node {
     struct eg_timer_node **link; /* what points here; NULL while not pending */
     int64_t due_tick;
     void (*run)(struct eg_timer_node *node);
-    unsigned shard;
+    unsigned shard; /* plus one; chosen at the first add, the same ever after */
 };
 
 struct eg_timer;
