@@ -9,7 +9,7 @@ DESTDIR  ?=
 OPT      ?= -O2
 SANITIZE ?=
 
-PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libzstd zlib
+PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libzstd zlib libidn2
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Werror

@@ -50,15 +50,23 @@ struct eg_json_node {
 typedef uint32_t eg_json_index;
 #define EG_JSON_NONE UINT32_MAX
 
+/* What the tape can hold. Larger limits are taken as these. */
+#define EG_JSON_MAX_TEXT_BYTES (UINT32_MAX / 2)
+#define EG_JSON_MAX_DEPTH      1024u       /* so that a walk over a document may recurse */
+#define EG_JSON_MAX_COUNT      0x00FFFFFFu /* elements, members, or escaped strings */
+
 struct eg_json_limits {
-    size_t max_text_bytes;     /* at most UINT32_MAX / 2 */
-    uint32_t max_depth;        /* containers inside each other */
+    size_t max_text_bytes;
+    uint32_t max_depth;        /* containers inside each other; a scalar has depth 0 */
     uint32_t max_members;      /* of one object */
-    size_t max_string_bytes;   /* of one string's text, between its quotes */
+    size_t max_string_bytes;   /* of one string's text, between its quotes; names too */
     bool allow_duplicate_keys; /* off: a repeated name in one object is an error */
 };
 
+/* 16 MiB of text, depth 128, 10,000 members, 1 MiB a string, no duplicate keys. */
 extern const struct eg_json_limits eg_json_limits_default;
+
+struct eg_json_name_slot;
 
 struct eg_json_document {
     const char *text;
@@ -72,6 +80,9 @@ struct eg_json_document {
     char *strings; /* owned */
     size_t strings_bytes;
     size_t strings_capacity;
+    struct eg_json_name_slot *name_slots; /* scratch of the duplicate check; owned */
+    uint32_t name_slot_capacity;
+    bool may_have_duplicates; /* read with allow_duplicate_keys */
 };
 
 void eg_json_document_init(struct eg_json_document *document);
@@ -79,8 +90,9 @@ void eg_json_document_fini(struct eg_json_document *document);
 
 /*
  * Reads `text`, exactly one value with white space around it. 0, or -1 with EG_ERR_INVALID (or
- * EG_ERR_TOO_LARGE for a limit) and a message that says what was expected and the byte offset; then
- * the document holds no node. An empty document has no nodes either: check the return value.
+ * EG_ERR_TOO_LARGE for a limit) and a message that says what was expected, line, column and byte
+ * offset; then the document holds no node. NULL limits are the defaults. Time is linear in the text
+ * whatever it holds: names are compared through a hash that is keyed anew in every process.
  */
 int eg_json_document_parse(struct eg_json_document *document, struct eg_span text,
                            const struct eg_json_limits *limits, struct eg_error *err) EG_MUST_CHECK;
@@ -134,6 +146,10 @@ static inline struct eg_span eg_json_string(const struct eg_json_document *docum
 eg_json_index eg_json_member(const struct eg_json_document *document, eg_json_index object,
                              struct eg_span name);
 
+/* ARRAY: the element at `position`, from 0, or EG_JSON_NONE. Takes time in `position`. */
+eg_json_index eg_json_element(const struct eg_json_document *document, eg_json_index array,
+                              uint32_t position);
+
 /* The value at an RFC 6901 pointer ("" is `from` itself), or EG_JSON_NONE. */
 eg_json_index eg_json_pointer(const struct eg_json_document *document, eg_json_index from,
                               struct eg_span pointer);
@@ -149,8 +165,15 @@ double eg_json_double(const struct eg_json_document *document, eg_json_index ind
 /* RFC 8259 numbers compared by value, at any length and exponent: <0, 0, >0. */
 int eg_json_number_compare(struct eg_span a, struct eg_span b);
 
-/* JSON equality: numbers by value, objects without regard to order. */
+/*
+ * JSON equality: numbers by value, objects without regard to order (of duplicates the last counts).
+ * Linear in the values' size. Large objects in a different order take memory while it runs.
+ */
 bool eg_json_equal(const struct eg_json_document *a, eg_json_index a_index,
                    const struct eg_json_document *b, eg_json_index b_index);
+
+/* A hash for which eg_json_equal values are equal. Differs from process to process; not for disk.
+ */
+uint64_t eg_json_hash(const struct eg_json_document *document, eg_json_index index);
 
 #endif
