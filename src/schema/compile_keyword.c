@@ -78,12 +78,6 @@ static void sort_values(struct eg_schema *schema, struct eg_schema_enum *values)
               sizeof(*schema->enum_values.items), compare_hash);
 }
 
-/* The strings of an enum, each once. */
-static void build_strings(struct eg_schema_enum *values, struct eg_span *names, uint32_t count)
-{
-    eg_schema_name_table_build(&values->strings, names, count);
-}
-
 static void add_value(struct eg_schema_compiler *compiler, struct eg_schema_enum *values,
                       eg_json_index index, struct eg_span *names, uint32_t *name_count)
 {
@@ -116,7 +110,7 @@ static int build_enum(struct eg_schema_compiler *compiler, struct eg_schema_rule
     for (eg_json_index i = rule->value + 1; !one && i < eg_json_next(json, rule->value);
          i = eg_json_next(json, i))
         add_value(compiler, &values, i, names, &name_count);
-    build_strings(&values, names, name_count);
+    eg_schema_name_table_build(&values.strings, names, name_count);
     sort_values(schema, &values);
     rule->a = schema->enums.count;
     EG_SCHEMA_PUSH(schema->enums, values);

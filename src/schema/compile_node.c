@@ -106,8 +106,7 @@ static uint32_t *node_slot(struct eg_schema_compiler *compiler, struct eg_schema
     while (compiler->node_of_count < library->document_count) {
         uint32_t i = compiler->node_of_count++;
         uint32_t nodes = library->documents[i]->json.node_count;
-        compiler->node_of =
-            eg_realloc_array(compiler->node_of, i + 1u, sizeof(*compiler->node_of));
+        compiler->node_of = eg_realloc_array(compiler->node_of, i + 1u, sizeof(*compiler->node_of));
         compiler->node_of[i] = eg_malloc(nodes * sizeof(**compiler->node_of));
         memset(compiler->node_of[i], 0xff, nodes * sizeof(**compiler->node_of));
     }
@@ -130,11 +129,10 @@ int eg_schema_node_for(struct eg_schema_compiler *compiler, struct eg_schema_loc
                                                err, "more than %u sub-schemas",
                                                EG_SCHEMA_MAX_NODES);
             *shared = schema->nodes.count;
-            EG_SCHEMA_PUSH(schema->nodes,
-                           (struct eg_schema_node){.types = EG_SCHEMA_TYPE_ANY,
-                                                   .resource = location.resource,
-                                                   .document = location.document,
-                                                   .index = location.index});
+            EG_SCHEMA_PUSH(schema->nodes, (struct eg_schema_node){.types = EG_SCHEMA_TYPE_ANY,
+                                                                  .resource = location.resource,
+                                                                  .document = location.document,
+                                                                  .index = location.index});
         }
         *known = *shared;
     }

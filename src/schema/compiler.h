@@ -37,7 +37,8 @@ struct eg_schema_compiler {
     struct eg_schema_dialect dialect;
 };
 
-/* Compiles one keyword's value into *rule; keyword EG_SCHEMA_KEYWORDS after it: nothing to check. */
+/* Compiles one keyword's value into *rule; keyword EG_SCHEMA_KEYWORDS after it: nothing to check.
+ */
 typedef int eg_schema_build(struct eg_schema_compiler *compiler, struct eg_schema_rule *rule,
                             struct eg_error *err);
 
@@ -92,8 +93,8 @@ static inline eg_json_index eg_schema_sibling(const struct eg_schema_compiler *c
 }
 
 /* "at <pointer>: expected <what>". Returns -1. */
-static inline int eg_schema_expected(const struct eg_schema_compiler *compiler,
-                                     eg_json_index index, const char *what, struct eg_error *err)
+static inline int eg_schema_expected(const struct eg_schema_compiler *compiler, eg_json_index index,
+                                     const char *what, struct eg_error *err)
 {
     return eg_schema_library_error(&compiler->schema->library, compiler->at.document, index, err,
                                    "expected %s", what);

@@ -247,7 +247,8 @@ int eg_schema_library_scan(struct eg_schema_library *library, struct eg_schema_l
 {
     struct eg_schema_document *document = library->documents[location.document];
     const struct eg_json_document *json = &document->json;
-    if ((document->scanned[location.index] & EG_SCHEMA_SCANNED) || eg_json_kind(json, location.index) != EG_JSON_OBJECT)
+    if ((document->scanned[location.index] & EG_SCHEMA_SCANNED) ||
+        eg_json_kind(json, location.index) != EG_JSON_OBJECT)
         return 0;
     document->scanned[location.index] |= EG_SCHEMA_SCANNED;
     struct eg_schema_dialect dialect = library->resources[location.resource].dialect;
