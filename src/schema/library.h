@@ -27,11 +27,14 @@
 #define EG_SCHEMA_MAX_RESOURCES  4096u
 #define EG_SCHEMA_MAX_ANCHORS    16384u
 
+#define EG_SCHEMA_SCANNED          1u /* a schema was looked for here */
+#define EG_SCHEMA_SCANNED_RESOURCE 2u /* a resource begins here */
+
 struct eg_schema_document {
     char *uri;  /* where it was found; "" for the schema itself without a base URI */
     char *text; /* owned; the tape points into it */
     struct eg_json_document json;
-    uint8_t *scanned; /* one a tape node: a schema was looked for here */
+    uint8_t *scanned; /* EG_SCHEMA_SCANNED... of each tape node */
 };
 
 /* A (sub-)schema with an own URI. */

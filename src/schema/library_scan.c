@@ -33,6 +33,7 @@ int eg_schema_library_add_resource(struct eg_schema_library *library, uint32_t d
                                           sizeof(*library->resources));
     library->resources[library->resource_count] = (struct eg_schema_resource){
         .document = document, .root = root, .uri = eg_span_dup(uri), .dialect = dialect};
+    library->documents[document]->scanned[root] |= EG_SCHEMA_SCANNED_RESOURCE;
     *ret_resource = library->resource_count++;
     return 0;
 }
@@ -122,15 +123,25 @@ int eg_schema_library_dialect(struct eg_schema_library *library, uint32_t docume
     return 0;
 }
 
+static struct eg_schema_anchor *find_anchor(struct eg_schema_library *library, uint32_t resource,
+                                            struct eg_span name)
+{
+    const struct eg_schema_anchor *known = eg_schema_library_anchor(library, resource, name);
+    return known ? &library->anchors[known - library->anchors] : NULL;
+}
+
 static int push_anchor(struct eg_schema_library *library, struct eg_schema_location location,
                        struct eg_span name, bool dynamic, struct eg_error *err)
 {
-    const struct eg_schema_anchor *known =
-        eg_schema_library_anchor(library, location.resource, name);
+    struct eg_schema_anchor *known = find_anchor(library, location.resource, name);
     if (known && known->index != location.index)
         return eg_schema_library_error(library, location.document, location.index, err,
                                        "the anchor '%.*s' names another schema too",
                                        EG_SPAN_ARGS(name));
+    if (known) {
+        known->dynamic |= dynamic;
+        return 0;
+    }
     if (library->anchor_count == EG_SCHEMA_MAX_ANCHORS)
         return eg_schema_library_error(library, location.document, location.index, err,
                                        "more than %u anchors", EG_SCHEMA_MAX_ANCHORS);
@@ -236,9 +247,10 @@ int eg_schema_library_scan(struct eg_schema_library *library, struct eg_schema_l
 {
     struct eg_schema_document *document = library->documents[location.document];
     const struct eg_json_document *json = &document->json;
-    if (document->scanned[location.index] || eg_json_kind(json, location.index) != EG_JSON_OBJECT)
+    if ((document->scanned[location.index] & EG_SCHEMA_SCANNED) ||
+        eg_json_kind(json, location.index) != EG_JSON_OBJECT)
         return 0;
-    document->scanned[location.index] = 1;
+    document->scanned[location.index] |= EG_SCHEMA_SCANNED;
     struct eg_schema_dialect dialect = library->resources[location.resource].dialect;
     bool alone = eg_schema_ref_stands_alone(dialect.draft) &&
                  text_member(json, location.index, EG_SPAN_LITERAL("$ref")) != EG_JSON_NONE;

@@ -31,7 +31,7 @@ struct eg_schema_name_table {
     bool whole; /* the hash takes every byte */
 };
 
-/* The names get the values 0, 1, 2 ...; they must differ. */
+/* The names get the values 0, 1, 2 ...; of equal ones the first is found. */
 void eg_schema_name_table_build(struct eg_schema_name_table *table, const struct eg_span *names,
                                 uint32_t count);
 void eg_schema_name_table_fini(struct eg_schema_name_table *table);
