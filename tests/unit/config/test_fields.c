@@ -277,7 +277,7 @@ static void tables_become_markdown(void **state)
     eg_config_fields_document(&outer_table, &page);
     assert_non_null(strstr(page.data, "| `text` | string | `hello` | A text \\| with a bar. |\n"));
     assert_non_null(strstr(page.data, "| `wait_ms` | duration, 10ms to 1h | `90s` |"));
-    assert_non_null(strstr(page.data, "| `size_bytes` | size, at least 1B | `64KiB` |"));
+    assert_non_null(strstr(page.data, "| `size_bytes` | size, at least 1 | `64KiB` |"));
     assert_non_null(strstr(page.data, "| `color` | one of `red`, `green` | `green` |"));
     assert_non_null(strstr(page.data, "| `inners[].name` | string | **required** | Its name. |\n"));
     eg_buffer_fini(&page);
