@@ -230,12 +230,12 @@ static void every_mistake_is_named(void **state)
     eg_access_builder_add(builder, tree->root, &problems);
     assert_problem(&problems, 1, 4, "topic 'a': expected a list of users or a mapping");
     assert_problem(&problems, 2, 8, "topic 'b', user 'u': expected a mapping of fields");
-    assert_problem(&problems, 3, 11, "topic 'c', user 'u', field 'f': expected a list");
-    assert_problem(&problems, 4, 12,
+    assert_problem(&problems, 3, 12, "topic 'c', user 'u', field 'f': expected a list");
+    assert_problem(&problems, 4, 13,
                    "topic 'd', user 'u', field 'f': invalid regular expression '('");
     assert_problem(&problems, 5, 8, "topic 'e': expected the name of a user, got a list");
     assert_problem(&problems, 5, 13, "topic 'e': expected the name of a user, got a string");
-    assert_problem(&problems, 6, 12,
+    assert_problem(&problems, 6, 13,
                    "topic 'f', user 'u', field 'f': expected a regular expression");
     assert_problem(&problems, 7, 4, "topic 'F': its users are listed in another place already");
     assert_problem(&problems, 8, 5, "topic 'g': the name of a user is empty");
