@@ -59,11 +59,11 @@ extern eg_schema_build *const eg_schema_value_builders[EG_SCHEMA_KEYWORDS];
 extern eg_schema_build *const eg_schema_apply_builders[EG_SCHEMA_KEYWORDS];
 extern eg_schema_build *const eg_schema_ref_builders[EG_SCHEMA_KEYWORDS];
 
-/* compile_keyword.c: an expression, compiled once for equal patterns; in *ret_regex its number. */
+/* compile_keyword.c: compiles the expression at `place`; in *ret_regex its number. */
 int eg_schema_build_regex(struct eg_schema_compiler *compiler, eg_json_index place,
                           uint32_t *ret_regex, struct eg_error *err) EG_MUST_CHECK;
 
-/* compile_keyword.c: a count at `value`: 0 and more, at most UINT32_MAX is told apart. */
+/* compile_keyword.c: a count at `value`; what is larger than UINT32_MAX becomes that. */
 int eg_schema_build_count(struct eg_schema_compiler *compiler, eg_json_index value,
                           uint32_t *ret_count, struct eg_error *err) EG_MUST_CHECK;
 

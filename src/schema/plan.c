@@ -4,6 +4,7 @@
  * ones first, and all that one pass over an object's members can decide fused into one.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/span.h"
@@ -31,40 +32,58 @@ static bool accepts_all(const struct eg_schema *schema, uint32_t node)
            schema->nodes.items[node].rules.count == 0;
 }
 
-/* The names of one object check, while they are collected. */
+/* What `properties` and `required` name, while it is collected; a name may be there twice. */
 struct names {
     struct eg_span *spans;
+    uint32_t *nodes; /* of properties; EG_SCHEMA_NONE for the required */
     uint32_t count;
-    struct eg_schema_name_table table; /* of `properties`, to merge `required` into it */
 };
 
-static void collect_properties(struct eg_schema *schema, const struct eg_schema_node *node,
+static void collect_properties(const struct eg_schema *schema, const struct eg_schema_node *node,
                                const struct eg_schema_rule *rule, struct names *names)
 {
     const struct eg_json_document *json = eg_schema_json(schema, node->document);
     eg_json_index name = rule->value + 1;
     for (uint32_t i = 0; i < rule->b; i++, name = eg_json_next(json, name + 1)) {
+        names->nodes[names->count] = schema->links.items[rule->a + i];
         names->spans[names->count++] = eg_json_string(json, name);
-        EG_SCHEMA_PUSH(schema->properties, (struct eg_schema_property){
-                                               schema->links.items[rule->a + i], EG_SCHEMA_NONE});
     }
 }
 
-static void collect_required(struct eg_schema *schema, const struct eg_schema_node *node,
-                             const struct eg_schema_rule *rule, struct eg_schema_object *object,
-                             struct names *names)
+static void collect_required(const struct eg_schema *schema, const struct eg_schema_node *node,
+                             const struct eg_schema_rule *rule, struct names *names)
 {
     const struct eg_json_document *json = eg_schema_json(schema, node->document);
-    uint32_t known = names->count;
     for (eg_json_index i = rule->value + 1; i < eg_json_next(json, rule->value); i++) {
-        struct eg_span name = eg_json_string(json, i);
-        uint32_t at = eg_schema_name_table_find(&names->table, name);
-        if (at == EG_SCHEMA_NAME_NONE) { /* a name twice in `required` is two, both are seen */
-            at = known++;
-            names->spans[names->count++] = name;
-            EG_SCHEMA_PUSH(schema->properties,
-                           (struct eg_schema_property){EG_SCHEMA_NONE, EG_SCHEMA_NONE});
-        }
+        names->nodes[names->count] = EG_SCHEMA_NONE;
+        names->spans[names->count++] = eg_json_string(json, i);
+    }
+}
+
+/* Of equal names the first stays. */
+static void drop_repeated(struct names *names)
+{
+    struct eg_schema_name_table table;
+    eg_schema_name_table_build(&table, names->spans, names->count);
+    uint32_t kept = 0;
+    EG_AUTOFREE struct eg_span *spans = eg_malloc((names->count + 1u) * sizeof(*spans));
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (eg_schema_name_table_find(&table, names->spans[i]) != i)
+            continue;
+        names->nodes[kept] = names->nodes[i];
+        spans[kept++] = names->spans[i];
+    }
+    eg_schema_name_table_fini(&table);
+    memcpy(names->spans, spans, kept * sizeof(*spans));
+    names->count = kept;
+}
+
+static void number_required(struct eg_schema *schema, const struct eg_schema_node *node,
+                            const struct eg_schema_rule *rule, struct eg_schema_object *object)
+{
+    const struct eg_json_document *json = eg_schema_json(schema, node->document);
+    for (eg_json_index i = rule->value + 1; i < eg_json_next(json, rule->value); i++) {
+        uint32_t at = eg_schema_name_table_find(&object->names, eg_json_string(json, i));
         struct eg_schema_property *property = &schema->properties.items[object->first + at];
         if (property->required == EG_SCHEMA_NONE)
             property->required = object->required_count++;
@@ -117,15 +136,18 @@ static void collect_names(struct eg_schema *schema, const struct eg_schema_node 
     if (required)
         room += eg_json_count(eg_schema_json(schema, node->document), required->value);
     EG_AUTOFREE struct eg_span *spans = eg_malloc((room + 1u) * sizeof(*spans));
-    struct names names = {.spans = spans};
+    EG_AUTOFREE uint32_t *nodes = eg_malloc((room + 1u) * sizeof(*nodes));
+    struct names names = {spans, nodes, 0};
     if (properties)
         collect_properties(schema, node, properties, &names);
-    if (required) {
-        eg_schema_name_table_build(&names.table, names.spans, names.count);
-        collect_required(schema, node, required, object, &names);
-        eg_schema_name_table_fini(&names.table);
-    }
+    if (required)
+        collect_required(schema, node, required, &names);
+    drop_repeated(&names);
+    for (uint32_t i = 0; i < names.count; i++)
+        EG_SCHEMA_PUSH(schema->properties, (struct eg_schema_property){nodes[i], EG_SCHEMA_NONE});
     eg_schema_name_table_build(&object->names, names.spans, names.count);
+    if (required)
+        number_required(schema, node, required, object);
     object->looks_at_members = names.count || object->patterns.count ||
                                object->additional != EG_SCHEMA_NONE ||
                                object->name_node != EG_SCHEMA_NONE;
