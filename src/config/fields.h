@@ -46,8 +46,8 @@ void eg_config_fields_default(const struct eg_field_table *table, void *target);
 void eg_config_fields_fini(const struct eg_field_table *table, void *target);
 
 /*
- * The struct as YAML, `indent` spaces deep; secrets become "***". What is unset is left out, so the
- * text can be read again.
+ * The struct as YAML, `indent` spaces deep; secrets become "***". What is unset is left out, so
+ * that the text can be read again; paths stand as the daemon uses them, from the current directory.
  */
 void eg_config_fields_dump(const struct eg_field_table *table, const void *target, unsigned indent,
                            struct eg_buffer *buffer);

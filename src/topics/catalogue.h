@@ -64,7 +64,8 @@ enum eg_topics_key {
 
 /*
  * The message key: the Python str() of the topic's key field. The key's bytes are the document's,
- * or are appended to `scratch`, which must live as long. *ret_key is empty unless FOUND.
+ * or are put into `scratch` (what it held is gone), which must live as long. *ret_key is empty
+ * unless FOUND.
  */
 enum eg_topics_key eg_topics_message_key(const struct eg_topics_topic *topic,
                                          const struct eg_json_document *document,

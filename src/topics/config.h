@@ -33,6 +33,7 @@ struct eg_topics_config {
     struct eg_topics_sources sources;
     struct eg_topics_validation validation;
     struct eg_config_entries topics; /* of struct eg_topics_entry; nodes live in the file */
+    const char *folder;              /* of the file: relative `refs` begin here */
 };
 
 extern const struct eg_field_table eg_topics_sources_table;
