@@ -68,12 +68,12 @@ static void report_reload(struct eg_app *app, const struct eg_error *err)
 /* Reads everything aside; only a configuration without a mistake takes the old one's place. */
 static int reload(struct eg_app *app, struct eg_error *err)
 {
-    struct eg_app_settings *settings;
-    if (eg_app_settings_new(app->options, &settings, err))
-        return -1;
+    struct eg_app_settings settings = {0};
     struct eg_topics_catalogue *catalogue;
-    int ret = eg_app_catalogue_build(app, settings, &catalogue, err);
-    eg_app_settings_destroy(settings);
+    int ret = eg_app_load(app, &settings, true, err);
+    if (ret == 0)
+        ret = eg_app_catalogue_build(app, &settings, &catalogue, err);
+    eg_app_settings_fini(&settings);
     if (ret)
         return -1;
     eg_topics_slot_swap(&app->topics, catalogue);
@@ -116,7 +116,7 @@ static void serve_signals(struct eg_app *app, const sigset_t *set)
 /* Gives the load balancer time to see /ready say no; a second SIGTERM cuts it short. */
 static void wait_for_balancer(const struct eg_app *app, const sigset_t *set)
 {
-    int64_t delay_ms = app->settings->server.drain_delay_ms;
+    int64_t delay_ms = app->settings.server.drain_delay_ms;
     struct timespec delay = {.tv_sec = (time_t)(delay_ms / 1000),
                              .tv_nsec = (long)(delay_ms % 1000) * 1000000};
     int64_t until_ms = eg_clock_monotonic_ms() + delay_ms;
@@ -136,7 +136,7 @@ static void drain(struct eg_app *app, const sigset_t *set)
     eg_app_notify_stopping();
     eg_health_set_ready(&app->health, false);
     wait_for_balancer(app, set);
-    int64_t drain_ms = app->settings->server.drain_timeout_ms;
+    int64_t drain_ms = app->settings.server.drain_timeout_ms;
     eg_http_server_quiesce(app->public_server);
     eg_pipeline_drain(app->pipeline, eg_clock_monotonic_ms() + drain_ms);
     eg_http_server_stop(app->public_server, drain_ms);
@@ -145,9 +145,7 @@ static void drain(struct eg_app *app, const sigset_t *set)
 
 static int run(struct eg_app *app, const sigset_t *set, struct eg_error *err)
 {
-    if (eg_app_settings_new(app->options, &app->settings, err))
-        return -1;
-    if (start_parts(app, err))
+    if (eg_app_load(app, &app->settings, false, err) || start_parts(app, err))
         return -1;
     eg_log(EG_LOG_INFO, EG_SPAN_EMPTY, "ready",
            eg_log_int("started_in_ms", (eg_clock_monotonic_us() - app->health.started_us) / 1000));
@@ -165,9 +163,13 @@ int eg_app_run(const struct eg_app_options *options, struct eg_error *err)
     block_signals(&set);
     struct eg_app *app = eg_calloc(1, sizeof(*app));
     app->options = options;
+    app->config_path = eg_app_settings_path(options->config);
+    app->registry = eg_sink_registry_new();
     eg_health_init(&app->health);
     int ret = run(app, &set, err);
-    eg_app_settings_destroy(app->settings);
+    eg_app_settings_fini(&app->settings);
+    eg_sink_registry_destroy(app->registry);
+    free(app->config_path);
     eg_health_fini(&app->health);
     free(app);
     return ret;

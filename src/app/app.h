@@ -10,15 +10,14 @@
 
 #include <stddef.h>
 
+#include "app/settings.h"
 #include "base/compiler.h"
 #include "eventgate/error.h"
 
 struct eg_app_options {
-    const char *config;              /* file or folder; NULL: the usual places */
-    const char *const *listen;       /* instead of server.listen */
-    size_t listen_count;             /* 0: as configured */
-    const char *const *admin_listen; /* instead of admin.listen */
-    size_t admin_listen_count;
+    const char *config;                      /* file or folder; NULL: the usual places */
+    const struct eg_app_override *overrides; /* of the command line; app/settings.h */
+    size_t override_count;
 };
 
 /* Runs until SIGTERM, SIGINT or POST /terminate: 0. -1: it could not start, `err` says why. */

@@ -19,11 +19,16 @@
 #include "telemetry/metrics.h"
 #include "telemetry/process.h"
 
+static void stop_nothing(struct eg_app *app)
+{
+    (void)app;
+}
+
 /* --- log and metrics */
 
 static int start_telemetry(struct eg_app *app, struct eg_error *err)
 {
-    const struct eg_log_config *log = &app->settings->log;
+    const struct eg_log_config *log = &app->settings.log;
     struct eg_log_settings settings = {
         .level = (enum eg_log_level)log->level,
         .format = (enum eg_log_format)log->format,
@@ -31,7 +36,7 @@ static int start_telemetry(struct eg_app *app, struct eg_error *err)
     };
     if (eg_log_open(&settings, err))
         return -1;
-    eg_metrics_configure((size_t)app->settings->metrics.max_label_sets);
+    eg_metrics_configure((size_t)app->settings.metrics.max_label_sets);
     eg_process_metrics_register();
     app->redactor = eg_redactor_new(&log->trace_redact_keys, (size_t)log->trace_max_bytes);
     return 0;
@@ -41,21 +46,6 @@ static void stop_telemetry(struct eg_app *app)
 {
     eg_redactor_destroy(app->redactor);
     eg_log_close();
-}
-
-/* What the configuration could not do as written: said once, and kept for /health. */
-static int start_notices(struct eg_app *app, struct eg_error *err)
-{
-    (void)err;
-    const struct eg_config_notices *notices = &app->settings->notices;
-    for (size_t i = 0; i < notices->count; i++) {
-        const struct eg_config_notice *notice = &notices->items[i];
-        eg_log(notice->kind == EG_CONFIG_NOTICE_INFO ? EG_LOG_INFO : EG_LOG_WARNING, EG_SPAN_EMPTY,
-               notice->text, eg_log_string("about", notice->about));
-        if (notice->kind == EG_CONFIG_NOTICE_DEGRADED)
-            eg_health_set(&app->health, notice->about, notice->text);
-    }
-    return 0;
 }
 
 static int start_control(struct eg_app *app, struct eg_error *err)
@@ -87,7 +77,7 @@ static void refresh_keys(struct eg_timer_node *node)
 
 static int start_tokens(struct eg_app *app, struct eg_error *err)
 {
-    if (eg_auth_verifier_new(&app->settings->auth, NULL, &app->auth, err))
+    if (eg_auth_verifier_new(&app->settings.auth, NULL, &app->auth, err))
         return -1;
     eg_health_set(&app->health, "token_keys", NULL);
     eg_timer_add(app->control, &app->refresh_node,
@@ -116,7 +106,7 @@ void eg_app_refresh_keys(struct eg_app *app)
 
 static int start_pipeline(struct eg_app *app, struct eg_error *err)
 {
-    const struct eg_config_entries *entries = &app->settings->sinks;
+    const struct eg_config_entries *entries = &app->settings.sinks;
     app->sink_count = entries->count;
     app->sinks = eg_calloc(entries->count, sizeof(*app->sinks));
     for (size_t i = 0; i < entries->count; i++)
@@ -128,7 +118,7 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
         };
     app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count);
     struct eg_pipeline_options options = {
-        .config = &app->settings->pipeline,
+        .config = &app->settings.pipeline,
         .sinks = app->sinks,
         .sink_count = app->sink_count,
         .control = app->control,
@@ -147,18 +137,42 @@ static void stop_pipeline(struct eg_app *app)
     free(app->sinks);
 }
 
-int eg_app_catalogue_build(struct eg_app *app, const struct eg_app_settings *settings,
+/* Every mistake is a line of its own, so that all can be mended at once. */
+static int report_problems(const struct eg_config_problems *problems, struct eg_error *err)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        eg_log(EG_LOG_ERROR, EG_SPAN_EMPTY, problems->items[i].message,
+               eg_log_string("file", problems->items[i].file),
+               eg_log_uint("line", problems->items[i].line),
+               eg_log_uint("column", problems->items[i].column));
+    return eg_config_problems_error(problems, err);
+}
+
+int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reload,
+                struct eg_error *err)
+{
+    struct eg_app_settings_source source = {
+        .path = app->config_path,
+        .overrides = app->options->overrides,
+        .override_count = app->options->override_count,
+        .plugins_are_loaded = reload,
+    };
+    struct eg_config_problems problems = {0};
+    int ret = eg_app_settings_load(settings, &source, app->registry, &problems);
+    if (ret)
+        ret = report_problems(&problems, err);
+    eg_config_problems_fini(&problems);
+    return ret;
+}
+
+int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
                            struct eg_topics_catalogue **ret_catalogue, struct eg_error *err)
 {
     struct eg_config_problems problems = {0};
     struct eg_topics_catalogue *catalogue = NULL;
-    int ret = eg_topics_catalogue_build(&settings->topics, NULL, &catalogue, &problems, NULL);
-    for (size_t i = 0; i < problems.count; i++)
-        eg_log(EG_LOG_ERROR, EG_SPAN_EMPTY, problems.items[i].message,
-               eg_log_string("file", problems.items[i].file),
-               eg_log_uint("line", problems.items[i].line));
+    int ret = eg_app_settings_catalogue(settings, &catalogue, &problems);
     if (ret)
-        ret = eg_config_problems_error(&problems, err);
+        ret = report_problems(&problems, err);
     else if ((ret = eg_pipeline_routes_attach(app->pipeline, catalogue, err)) != 0)
         eg_topics_catalogue_unref(catalogue);
     else
@@ -170,7 +184,7 @@ int eg_app_catalogue_build(struct eg_app *app, const struct eg_app_settings *set
 static int start_topics(struct eg_app *app, struct eg_error *err)
 {
     struct eg_topics_catalogue *catalogue;
-    if (eg_app_catalogue_build(app, app->settings, &catalogue, err))
+    if (eg_app_catalogue_build(app, &app->settings, &catalogue, err))
         return -1;
     eg_topics_slot_init(&app->topics, catalogue);
     app->topics_ready = true;
@@ -186,6 +200,21 @@ static void stop_topics(struct eg_app *app)
 {
     if (app->topics_ready)
         eg_topics_slot_fini(&app->topics);
+}
+
+/* What the configuration could not do as written: said once, and kept for /health. */
+static int start_notices(struct eg_app *app, struct eg_error *err)
+{
+    (void)err;
+    const struct eg_config_notices *notices = &app->settings.notices;
+    for (size_t i = 0; i < notices->count; i++) {
+        const struct eg_config_notice *notice = &notices->items[i];
+        eg_log(notice->kind == EG_CONFIG_NOTICE_INFO ? EG_LOG_INFO : EG_LOG_WARNING, EG_SPAN_EMPTY,
+               notice->text, eg_log_string("about", notice->about));
+        if (notice->kind == EG_CONFIG_NOTICE_DEGRADED)
+            eg_health_set(&app->health, notice->about, notice->text);
+    }
+    return 0;
 }
 
 /* --- requests */
@@ -204,7 +233,7 @@ static int admit(void *context, struct eg_span subject, size_t events, struct eg
 static int start_ingest(struct eg_app *app, struct eg_error *err)
 {
     (void)err;
-    const struct eg_app_settings *settings = app->settings;
+    const struct eg_app_settings *settings = &app->settings;
     if (settings->server.subject_rate)
         app->rate =
             eg_http_rate_new(settings->server.subject_rate, settings->server.subject_burst, 65536);
@@ -213,7 +242,7 @@ static int start_ingest(struct eg_app *app, struct eg_error *err)
         .topics = &app->topics,
         .pipeline = app->pipeline,
         .redactor = app->redactor,
-        .limits = eg_app_settings_json_limits(settings),
+        .limits = eg_ingest_json_limits(&settings->events),
         .max_batch_events = (size_t)settings->events.max_batch_events,
         .max_failures = (size_t)settings->events.max_errors,
         .admit = app->rate ? admit : NULL,
@@ -268,7 +297,7 @@ static int open_public(struct eg_app *app, struct eg_error *err)
         eg_app_http_observer_new(eg_api_public_routes, eg_api_public_route_count);
     struct eg_http_server_options options = {
         .name = "public",
-        .config = &app->settings->server,
+        .config = &app->settings.server,
         .routes = eg_api_public_routes,
         .route_count = eg_api_public_route_count,
         .context = &app->api,
@@ -283,7 +312,7 @@ static int open_admin(struct eg_app *app, struct eg_error *err)
     app->admin_observer = eg_app_http_observer_new(eg_api_admin_routes, eg_api_admin_route_count);
     struct eg_http_server_options options = {
         .name = "admin",
-        .config = &app->settings->admin,
+        .config = &app->settings.admin,
         .routes = eg_api_admin_routes,
         .route_count = eg_api_admin_route_count,
         .context = &app->api,
@@ -300,8 +329,8 @@ static int start_http(struct eg_app *app, struct eg_error *err)
         .pipeline = app->pipeline,
         .topics = &app->topics,
         .health = &app->health,
-        .provider_url = app->settings->auth.provider_url,
-        .passed_headers = &app->settings->events.passed_headers,
+        .provider_url = app->settings.auth.provider_url,
+        .passed_headers = &app->settings.events.passed_headers,
         .request_reload = request_reload,
         .request_stop = request_stop,
         .app = app,
@@ -344,18 +373,13 @@ static int start_announcement(struct eg_app *app, struct eg_error *err)
     return 0;
 }
 
-static void stop_nothing(struct eg_app *app)
-{
-    (void)app;
-}
-
 const struct eg_app_part eg_app_parts[] = {
     {"log", start_telemetry, stop_telemetry},
-    {"notices", start_notices, stop_nothing},
     {"control thread", start_control, stop_control},
     {"token keys", start_tokens, stop_tokens},
     {"sinks", start_pipeline, stop_pipeline},
     {"topics", start_topics, stop_topics},
+    {"notices", start_notices, stop_nothing},
     {"ingest", start_ingest, stop_ingest},
     {"http", start_http, stop_http},
     {"announcement", start_announcement, stop_nothing},

@@ -24,7 +24,9 @@
 
 struct eg_app {
     const struct eg_app_options *options;
-    struct eg_app_settings *settings;
+    char *config_path;
+    struct eg_sink_registry *registry;
+    struct eg_app_settings settings;
     struct eg_health health;
     struct eg_redactor *redactor;
 
@@ -64,8 +66,15 @@ struct eg_app_part {
 extern const struct eg_app_part eg_app_parts[];
 extern const size_t eg_app_part_count;
 
+/*
+ * Reads the configuration into `settings`, which the caller finishes in both cases. Every mistake
+ * goes to the log; the first one to `err`.
+ */
+int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reload,
+                struct eg_error *err) EG_MUST_CHECK;
+
 /* Builds a catalogue from settings, with its routes; used at start and by a reload. */
-int eg_app_catalogue_build(struct eg_app *app, const struct eg_app_settings *settings,
+int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
                            struct eg_topics_catalogue **ret_catalogue,
                            struct eg_error *err) EG_MUST_CHECK;
 

@@ -6,7 +6,7 @@
 #include "app/app.h"
 #include "command/command.h"
 
-#define MAX_LISTENERS 16
+#define MAX_OVERRIDES 16
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -16,30 +16,30 @@ static const struct option long_options[] = {
 };
 
 struct arguments {
-    struct eg_app_options options;
-    const char *listen[MAX_LISTENERS];
-    const char *admin_listen[MAX_LISTENERS];
+    const char *config;
+    struct eg_app_override overrides[MAX_OVERRIDES];
+    size_t override_count;
 };
 
-static int add_listener(const char **list, size_t *count, const char *address)
+static int add_listener(struct arguments *arguments, const char *section, const char *option)
 {
-    if (*count == MAX_LISTENERS)
-        return eg_command_usage_error(&eg_command_serve, "more than %d listeners", MAX_LISTENERS);
-    list[(*count)++] = address;
+    if (arguments->override_count == MAX_OVERRIDES)
+        return eg_command_usage_error(&eg_command_serve, "more than %d listeners", MAX_OVERRIDES);
+    arguments->overrides[arguments->override_count++] =
+        (struct eg_app_override){section, "listen", optarg, option};
     return EG_EXIT_YES;
 }
 
 static int read_option(int option, struct arguments *arguments)
 {
-    struct eg_app_options *options = &arguments->options;
     switch (option) {
     case 'c':
-        options->config = optarg;
+        arguments->config = optarg;
         return EG_EXIT_YES;
     case 'l':
-        return add_listener(arguments->listen, &options->listen_count, optarg);
+        return add_listener(arguments, "server", "--listen");
     case 'a':
-        return add_listener(arguments->admin_listen, &options->admin_listen_count, optarg);
+        return add_listener(arguments, "admin", "--admin-listen");
     default:
         return eg_command_usage_error(&eg_command_serve, "the options are not understood");
     }
@@ -55,8 +55,6 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
     }
     if (optind < argc)
         return eg_command_usage_error(&eg_command_serve, "unexpected argument '%s'", argv[optind]);
-    arguments->options.listen = arguments->listen;
-    arguments->options.admin_listen = arguments->admin_listen;
     return EG_EXIT_YES;
 }
 
@@ -66,8 +64,10 @@ static int run(int argc, char **argv)
     int code = read_arguments(argc, argv, &arguments);
     if (code != EG_EXIT_YES)
         return code;
+    struct eg_app_options options = {arguments.config, arguments.overrides,
+                                     arguments.override_count};
     struct eg_error err;
-    if (eg_app_run(&arguments.options, &err) == 0)
+    if (eg_app_run(&options, &err) == 0)
         return EG_EXIT_YES;
     (void)fprintf(stderr, "eventgate serve: %s\n", err.message);
     return EG_EXIT_TROUBLE;
