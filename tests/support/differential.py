@@ -202,7 +202,7 @@ class Comparison:
                 and fnmatch.fnmatchcase(str(python), entry.get("python", "*"))
                 and fnmatch.fnmatchcase(str(eventgate), entry.get("eventgate", "*"))
             ):
-                self.used[entry["where"]] += 1
+                self.used[id(entry)] += 1
                 return True
         return False
 
@@ -227,7 +227,11 @@ class Comparison:
             for at, line, python, eventgate in cases[:most]:
                 print(f"  at        {at}\n  instance  {line[:300]}")
                 print(f"  python    {python}\n  eventgate {eventgate}")
-        stale = [entry["where"] for entry in self.known if not self.used[entry["where"]]]
+        stale = [  # the suite's cases are always the same; topics are a sample
+            entry["where"]
+            for entry in self.known
+            if entry["where"].startswith("suite/") and not self.used[id(entry)]
+        ]
         for where in stale:
             print(f"\nknown difference that no longer shows, remove it: {where}")
         different = sum(len(cases) for cases in self.groups.values())
