@@ -18,7 +18,7 @@ static const struct eg_field fields[] = {
      .help = "http, https or file URL of the public keys: JWKS, JWK, or {\"keys\":[{\"key\":...}]} "
              "with base64 DER"},
     {.name = "public_keys_file",
-     .type = EG_FIELD_STRING,
+     .type = EG_FIELD_PATH,
      .offset = AT(public_keys_file),
      .help = "file with the public keys instead, in the same formats or PEM"},
     {.name = "provider_url",

@@ -5,7 +5,11 @@
  */
 #include "config/fields.h"
 
+#include <unistd.h>
+
+#include "base/memory.h"
 #include "config/quote.h"
+#include "config/source.h"
 #include "config/value.h"
 
 struct line {
@@ -27,6 +31,20 @@ static void dump_string(const struct line *line, const void *slot)
     begin_line(line);
     eg_buffer_append_char(line->buffer, ' ');
     eg_config_quote(line->field->type == EG_FIELD_SECRET ? "***" : text, line->buffer);
+    eg_buffer_append_char(line->buffer, '\n');
+}
+
+/* Absolute, because the dump may be read from another folder than the file was. */
+static void dump_path(const struct line *line, const void *slot)
+{
+    const char *text = *(char *const *)slot;
+    if (!text)
+        return;
+    EG_AUTOFREE char *here = get_current_dir_name();
+    EG_AUTOFREE char *path = eg_config_path_resolve(here ? here : ".", text);
+    begin_line(line);
+    eg_buffer_append_char(line->buffer, ' ');
+    eg_config_quote(path, line->buffer);
     eg_buffer_append_char(line->buffer, '\n');
 }
 
@@ -105,13 +123,19 @@ static void dump_table_list(const struct line *line, const void *slot)
 }
 
 static void (*const dumpers[])(const struct line *line, const void *slot) = {
-    [EG_FIELD_STRING] = dump_string,         [EG_FIELD_SECRET] = dump_string,
-    [EG_FIELD_BOOL] = dump_number,           [EG_FIELD_INT] = dump_number,
-    [EG_FIELD_DURATION] = dump_number,       [EG_FIELD_SIZE] = dump_number,
-    [EG_FIELD_CHOICE] = dump_number,         [EG_FIELD_STRING_LIST] = dump_string_list,
-    [EG_FIELD_STRING_MAP] = dump_string_map, [EG_FIELD_TABLE] = dump_table,
-    [EG_FIELD_TABLE_LIST] = dump_table_list, [EG_FIELD_JSON] = dump_json,
-    [EG_FIELD_PATH] = dump_string,
+    [EG_FIELD_STRING] = dump_string,
+    [EG_FIELD_SECRET] = dump_string,
+    [EG_FIELD_BOOL] = dump_number,
+    [EG_FIELD_INT] = dump_number,
+    [EG_FIELD_DURATION] = dump_number,
+    [EG_FIELD_SIZE] = dump_number,
+    [EG_FIELD_CHOICE] = dump_number,
+    [EG_FIELD_STRING_LIST] = dump_string_list,
+    [EG_FIELD_STRING_MAP] = dump_string_map,
+    [EG_FIELD_TABLE] = dump_table,
+    [EG_FIELD_TABLE_LIST] = dump_table_list,
+    [EG_FIELD_JSON] = dump_json,
+    [EG_FIELD_PATH] = dump_path,
 };
 
 void eg_config_fields_dump(const struct eg_field_table *table, const void *target, unsigned indent,

@@ -284,7 +284,7 @@ static bool skip_remote(const struct build *build, const char *uri, const char *
         eg_config_source_read(uri, EG_CONFIG_MAX_FILE_BYTES, &unused, &err) == 0 ||
         err.code != EG_ERR_UNAVAILABLE)
         return false;
-    EG_AUTOFREE char *text = eg_asprintf("%s: %s", err.message, consequence);
+    EG_AUTOFREE char *text = eg_asprintf("%s; until then %s", err.message, consequence);
     notice(build, EG_CONFIG_NOTICE_DEGRADED, about, text);
     return true;
 }
@@ -329,16 +329,17 @@ static void warn_of_strangers(const struct build *build)
     }
 }
 
-static void finish_access(struct build *build)
+/* What is odd about a catalogue that works. */
+static void add_notices(const struct build *build)
 {
-    build->catalogue->access = eg_access_builder_finish(build->access);
-    build->access = NULL;
-    warn_of_strangers(build);
     const char *uri = build->config->sources.access;
+    warn_of_strangers(build);
     if (eg_access_map_topic_count(build->catalogue->access) == 0 &&
         !(uri && eg_config_source_is_remote(uri)))
         notice(build, EG_CONFIG_NOTICE_DEGRADED, "access",
                "there is no access map, or it is empty: nobody is authorized");
+    if (build->catalogue->count == 0)
+        notice(build, EG_CONFIG_NOTICE_WARNING, "topics", "there are no topics: nothing to post");
 }
 
 static void finish(struct build *build)
@@ -346,7 +347,6 @@ static void finish(struct build *build)
     for (size_t i = 0; i < build->catalogue->count; i++)
         free(build->drafts[i].schema);
     free(build->drafts);
-    eg_access_builder_destroy(build->access);
     eg_config_tree_destroy(build->access_tree);
     eg_config_tree_destroy(build->keys_tree);
 }
@@ -371,14 +371,13 @@ int eg_topics_catalogue_build(const struct eg_topics_config *config,
     set_listed(&build);
     load_keys(&build);
     load_access(&build);
-    finish_access(&build);
-    if (build.catalogue->count == 0)
-        notice(&build, EG_CONFIG_NOTICE_WARNING, "topics", "there are no topics: nothing to post");
+    build.catalogue->access = eg_access_builder_finish(build.access);
     finish(&build);
     if (problems->count + problems->dropped != before) {
         eg_topics_catalogue_unref(build.catalogue);
         return -1;
     }
+    add_notices(&build);
     *ret_catalogue = build.catalogue;
     return 0;
 }

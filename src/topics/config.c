@@ -94,6 +94,13 @@ static const struct eg_field_table topic_table = {
 
 const struct eg_config_group eg_topics_group = {.name = "topics", .common = &topic_table};
 
+int eg_topics_config_fill_topics(struct eg_topics_config *config, struct eg_config_file *file,
+                                 struct eg_config_problems *problems)
+{
+    config->folder = eg_config_file_folder(file);
+    return eg_config_group_fill(file, &eg_topics_group, &config->topics, problems);
+}
+
 int eg_topics_config_fill(struct eg_topics_config *config, struct eg_config_file *file,
                           struct eg_config_problems *problems)
 {
@@ -105,9 +112,8 @@ int eg_topics_config_fill(struct eg_topics_config *config, struct eg_config_file
     for (size_t i = 0; i < EG_ARRAY_COUNT(sections); i++)
         if (eg_config_section_fill(file, &sections[i], problems) != 0)
             ret = -1;
-    if (eg_config_group_fill(file, &eg_topics_group, &config->topics, problems) != 0)
+    if (eg_topics_config_fill_topics(config, file, problems) != 0)
         ret = -1;
-    config->folder = eg_config_file_folder(file);
     return ret;
 }
 

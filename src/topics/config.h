@@ -40,9 +40,12 @@ extern const struct eg_field_table eg_topics_sources_table;
 extern const struct eg_field_table eg_topics_validation_table;
 extern const struct eg_config_group eg_topics_group;
 
-/* Fills from the file, which must outlive the struct. -1: problems were added. */
+/* Fills all of it from the file, which must outlive the struct. -1: problems were added. */
 int eg_topics_config_fill(struct eg_topics_config *config, struct eg_config_file *file,
                           struct eg_config_problems *problems);
+/* Only the group `topics`, for a caller that fills the sections with its own. */
+int eg_topics_config_fill_topics(struct eg_topics_config *config, struct eg_config_file *file,
+                                 struct eg_config_problems *problems);
 void eg_topics_config_fini(struct eg_topics_config *config);
 
 #endif
