@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "pipeline/route.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process.h"

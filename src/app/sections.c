@@ -32,6 +32,7 @@ const struct eg_app_section eg_app_sections[] = {
     {"", &eg_topics_sources_table, AT(topics.sources), "Which topics there are, and who may post."},
     {"validation", &eg_topics_validation_table, AT(topics.validation),
      "How events are held against their schemas."},
+    {"events", &eg_ingest_config_table, AT(events), "What one event and one batch may look like."},
     {"pipeline", &eg_pipeline_table, AT(pipeline), "From an accepted event to the sinks."},
     {"", &plugin_table, AT(plugins), "More types of sinks."},
     {"log", &eg_log_config_table, AT(log), "What is written about what happens."},

@@ -19,6 +19,7 @@
 #include "config/problem.h"
 #include "http/config.h"
 #include "pipeline/config.h"
+#include "pipeline/ingest_config.h"
 #include "sinks/registry.h"
 #include "telemetry/config.h"
 #include "topics/catalogue.h"
@@ -30,6 +31,7 @@ struct eg_app_settings {
     struct eg_auth_config auth;
     struct eg_log_config log;
     struct eg_metrics_config metrics;
+    struct eg_ingest_config events;
     struct eg_pipeline_config pipeline;
     struct eg_topics_config topics;
     struct eg_string_list plugins; /* paths, resolved */
