@@ -59,6 +59,10 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 unit: $(UNIT_PROGRAMS) ## build and run the unit tests
 	@for t in $(UNIT_PROGRAMS); do $$t || exit 1; done
 

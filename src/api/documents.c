@@ -26,7 +26,7 @@ static void reply_asset(struct eg_http_request *request, const struct eg_api_ass
 enum eg_http_verdict eg_api_specification(struct eg_http_request *request, void *context)
 {
     (void)context;
-    const struct eg_api_asset *asset = eg_api_asset_find(EG_SPAN_LITERAL("openapi.yaml"));
+    const struct eg_api_asset *asset = eg_api_asset_find(EG_SPAN_LITERAL("api"));
     EG_ASSERT(asset && !asset->gzip);
     reply_asset(request, asset);
     return EG_HTTP_DONE;
@@ -35,7 +35,7 @@ enum eg_http_verdict eg_api_specification(struct eg_http_request *request, void 
 enum eg_http_verdict eg_api_docs(struct eg_http_request *request, void *context)
 {
     (void)context;
-    const struct eg_api_asset *asset = eg_api_asset_find(EG_SPAN_LITERAL("index.html"));
+    const struct eg_api_asset *asset = eg_api_asset_find(EG_SPAN_LITERAL("docs"));
     EG_ASSERT(asset);
     eg_http_reply_header(request, "Content-Security-Policy", EG_SPAN_LITERAL(DOCS_POLICY));
     reply_asset(request, asset);

@@ -76,15 +76,14 @@ def make_config(name, sink):
     (folder / "eventgate.yaml").write_text(f"""\
 server:
   listen: 127.0.0.1:{port}
-  connections: 4096
-  connections_per_address: 4096
+  limits:
+    max_connections_per_address: 4096
 admin:
   listen: 127.0.0.1:{admin}
 auth:
   public_keys_file: {(WORK / 'keys.json').resolve()}
 access: access.json
-topics:
-  schemas: topics
+topic_schemas: topics
 log:
   level: warning
 sinks:
@@ -243,7 +242,8 @@ def measure_start_and_memory(config, port, token):
 
 
 def main():
-    WORK.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
     token = make_token()
     script = write_wrk_script(token)
     discard_config, discard_port = make_config("discard", "    type: discard")

@@ -36,6 +36,7 @@ def upstream_conf(folder, keys_url, **changes):
 def start_on_conf(conf, keys, env=None, wait=True):
     gate = Gate("", conf.parent, keys, env={"CONF_DIR": str(conf), **(env or {})})
     gate.port, gate.admin_port = free_port(), free_port()
+    gate.database = conf.parent / "eventgate.db"
     gate.arguments = ["--listen", f"127.0.0.1:{gate.port}", "--admin-listen", f"127.0.0.1:{gate.admin_port}"]
     return gate.start(wait)
 
@@ -71,7 +72,7 @@ def make_gate(keys, tmp_path):
             "admin": {"listen": f"127.0.0.1:{admin_port}"},
             "auth": {"public_keys_file": "keys.json"},
             "access": "access.json",
-            "topics": {"schemas": "topics"},
+            "topic_schemas": "topics",
             "sinks": {"events": {"type": "sqlite", "path": "events.db"}},
         }
         if topic_keys is not None:

@@ -110,6 +110,7 @@ class Gate:
         self.port = self.admin_port = None
         self.process = None
         self.log_path = self.folder / "gate.log"
+        self.database = self.folder / "events.db"
 
     def start(self, wait=True):
         self.log = open(self.log_path, "ab")
@@ -217,7 +218,7 @@ class Gate:
 
     def events(self, *arguments):
         """What `eventgate events --json` lists of the embedded database."""
-        done = run("events", "--db", self.folder / "events.db", "--json", *arguments)
+        done = run("events", "--db", self.database, "--json", *arguments)
         assert done.returncode in (0, 1), done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
