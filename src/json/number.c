@@ -16,7 +16,7 @@
 #include "json/names.h"
 
 #define EXPONENT_CLAMP     ((int64_t)1 << 60)
-#define HASH_POWER_CLAMP   ((int64_t)100000000000000000)
+#define HASH_POWER_PLAIN   ((int64_t)1 << 56) /* below EXPONENT_CLAMP / 10 */
 #define DOUBLE_POWER_CLAMP 100000
 #define DOUBLE_DIGITS      800 /* more than the 767 that a double's rounding can depend on */
 
@@ -143,22 +143,63 @@ int eg_json_number_compare(struct eg_span a_text, struct eg_span b_text)
     return compare_digits(&a, &b) * sign;
 }
 
+__extension__ typedef unsigned __int128 uint128;
+
+static uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t c, uint64_t modulus)
+{
+    return (uint64_t)(((uint128)a * b + c) % modulus);
+}
+
+/* Numbers of 62 bits that differ in every process; what is reduced by them can't be aimed. */
+static uint64_t secret_of(uint64_t label)
+{
+    uint64_t drawn = eg_json_bytes_hash(eg_span_of((const char *)&label, sizeof(label)));
+    return drawn >> 2 | (uint64_t)1 << 61 | 1;
+}
+
+/*
+ * The power of ten: itself when it is small, which equal numbers agree on; else a remainder of its
+ * whole length, so that nothing is clamped away.
+ */
+static uint64_t hash_power(const struct number *n)
+{
+    int64_t power = power_of(n);
+    if (power > -HASH_POWER_PLAIN && power < HASH_POWER_PLAIN)
+        return (uint64_t)power;
+    uint64_t modulus = secret_of(1);
+    uint64_t remainder = 0;
+    for (size_t i = 0; i < n->exponent.len; i++)
+        remainder = multiply_add(remainder, 10, (uint64_t)(n->exponent.ptr[i] - '0'), modulus);
+    if (n->exponent_negative)
+        remainder = modulus - remainder;
+    uint64_t shift = (uint64_t)(n->shift < 0 ? -n->shift : n->shift) % modulus;
+    return (remainder + (n->shift < 0 ? modulus - shift : shift)) % modulus;
+}
+
+/* The digits: as an integer when they fit, else their polynomial at a secret point. */
+static uint64_t hash_digits(const struct number *n)
+{
+    uint64_t hash = 0;
+    size_t at = 0;
+    if (n->digit_count <= 19) {
+        for (size_t i = 0; i < n->digit_count; i++)
+            hash = hash * 10 + (uint64_t)next_digit(n, &at);
+        return hash;
+    }
+    uint64_t prime = ((uint64_t)1 << 61) - 1;
+    uint64_t point = secret_of(2) % prime;
+    for (size_t i = 0; i < n->digit_count; i++)
+        hash = multiply_add(hash, point, (uint64_t)next_digit(n, &at), prime);
+    return hash;
+}
+
 uint64_t eg_json_number_hash(struct eg_span text)
 {
     struct number n = take_apart(text);
     if (n.digit_count == 0)
         return 0;
-    int64_t power = power_of(&n);
-    if (power > HASH_POWER_CLAMP)
-        power = HASH_POWER_CLAMP;
-    if (power < -HASH_POWER_CLAMP)
-        power = -HASH_POWER_CLAMP;
-    /* A polynomial under an odd multiplier, then the keyed hash over what is left of it. */
-    uint64_t mixed[3] = {(uint64_t)sign_of(&n), (uint64_t)power, 0};
-    size_t at = 0;
-    for (size_t i = 0; i < n.digit_count; i++)
-        mixed[2] = (mixed[2] ^ (uint64_t)next_digit(&n, &at)) * 0x9E3779B97F4A7C15u;
-    return eg_json_bytes_hash(eg_span_of((const char *)mixed, sizeof(mixed)));
+    uint64_t parts[3] = {n.negative, hash_power(&n), hash_digits(&n)};
+    return eg_json_bytes_hash(eg_span_of((const char *)parts, sizeof(parts)));
 }
 
 bool eg_json_int64(const struct eg_json_document *document, eg_json_index index, int64_t *ret_value)
