@@ -69,6 +69,13 @@ static bool is_over_limit(struct eg_http_server *server, struct eg_http_connecti
     return over || of_address > (uint64_t)server->limits->max_connections_per_address;
 }
 
+/* So far above the limit that there is no time for words. */
+static bool is_flood(const struct eg_http_server *server)
+{
+    size_t limit = (size_t)server->limits->max_connections;
+    return server->connection_count > limit + limit / 8 + 16;
+}
+
 static void enlist(struct eg_http_server *server, struct eg_http_connection *connection)
 {
     eg_mutex_lock(&server->lock);
@@ -78,6 +85,8 @@ static void enlist(struct eg_http_server *server, struct eg_http_connection *con
     server->connections = connection;
     server->connection_count++;
     connection->over_limit = is_over_limit(server, connection);
+    if (is_flood(server))
+        (void)shutdown(connection->fd, SHUT_RDWR);
     eg_mutex_unlock(&server->lock);
     atomic_fetch_add_explicit(connection->over_limit ? &server->refused : &server->accepted, 1,
                               memory_order_relaxed);

@@ -112,8 +112,8 @@ void eg_http_request_suspend(struct eg_http_request *request);
 
 /*
  * Fulfils the promise; the request must not be touched after it. Any thread, any time after
- * suspend, also before `handle` has returned. _all is cheaper for many at once; the array stays the
- * caller's.
+ * suspend, also before `handle` has returned. _all is for what was finished in one go; the array
+ * stays the caller's.
  */
 void eg_http_request_resume(struct eg_http_request *take);
 void eg_http_request_resume_all(struct eg_http_request *const *take, size_t count);

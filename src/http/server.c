@@ -116,8 +116,9 @@ static int start_listener(struct eg_http_server *server, struct eg_http_listener
 {
     const struct eg_http_limits *limits = server->limits;
     unsigned threads = thread_count(server->options.config);
-    /* Some more than the limit are let in to be told so. Each thread may take all of them. */
-    unsigned connections = (unsigned)(limits->max_connections + limits->max_connections / 8 + 16);
+    /* We count ourselves (connection.c), over all threads and listeners; the library counts by
+     * thread, so that its limit must let each of them have all. */
+    unsigned connections = (unsigned)(limits->max_connections + limits->max_connections / 4 + 64);
     struct MHD_OptionItem pool[] = {
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL},

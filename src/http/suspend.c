@@ -18,8 +18,8 @@
 static bool swap_promise(struct eg_http_request *request, enum eg_http_promise from,
                          enum eg_http_promise to)
 {
-    int expected = from;
-    return atomic_compare_exchange_strong_explicit(&request->promise, &expected, to,
+    int expected = (int)from;
+    return atomic_compare_exchange_strong_explicit(&request->promise, &expected, (int)to,
                                                    memory_order_acq_rel, memory_order_acquire);
 }
 
@@ -66,7 +66,7 @@ enum eg_http_wait eg_http_request_wait(struct eg_http_request *request)
     case EG_HTTP_PROMISE_PROMISED:
         break;
     default:
-        EG_ASSERT(!"a request waits that was never suspended");
+        eg_panic(__FILE__, __LINE__, "a request waits that was never suspended");
     }
     if (request->second_pass)
         park(request);
@@ -94,8 +94,7 @@ static bool try_resume(struct eg_http_request *request, int promise)
         eg_http_request_free(request);
         return true;
     default:
-        EG_ASSERT(!"a request was resumed twice, or without being suspended");
-        return true;
+        eg_panic(__FILE__, __LINE__, "a request was resumed twice, or without being suspended");
     }
 }
 

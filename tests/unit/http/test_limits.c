@@ -343,6 +343,40 @@ static void test_connections_of_one_address(void **state)
     assert_int_equal(ask(fixture, &answer, "GET", "/hello", "", ""), 200);
 }
 
+static void few_connections(struct eg_http_config *config)
+{
+    config->limits.max_connections = 8;
+}
+
+static void test_connections_in_all(void **state)
+{
+    struct fixture *own = fixture_start(few_connections);
+    struct eg_http_counters counters = {0};
+    struct answer answer;
+    int fds[60];
+    (void)state;
+    for (size_t index = 0; index < EG_ARRAY_COUNT(fds); index++)
+        fds[index] = client_connect(own);
+    for (int turn = 0; turn < 1000 && counters.connections_refused < 52; turn++) {
+        (void)usleep(2000);
+        eg_http_server_counters(own->server, &counters);
+    }
+    assert_int_equal(counters.connections_accepted, 8);
+    assert_int_equal(counters.connections_refused, 52);
+    client_send(fds[0], "GET /hello HTTP/1.1\r\n" HOST "\r\n");
+    client_read(fds[0], &answer, CLIENT_TIMEOUT_MS, "\r\n\r\nhello");
+    assert_int_equal(answer_status(&answer, 0), 200);
+    client_send(fds[10], "GET /hello HTTP/1.1\r\n" HOST "\r\n");
+    client_read(fds[10], &answer, CLIENT_TIMEOUT_MS, NULL);
+    assert_int_equal(answer_status(&answer, 0), 503);
+    client_read(fds[59], &answer, CLIENT_TIMEOUT_MS, NULL); /* not even told */
+    assert_true(answer.closed);
+    assert_int_equal(answer.len, 0);
+    for (size_t index = 0; index < EG_ARRAY_COUNT(fds); index++)
+        (void)close(fds[index]);
+    fixture_stop(own);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -380,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_slow_reader_is_cut_off),
         cmocka_unit_test(test_slow_clients_starve_nobody),
         cmocka_unit_test(test_connections_of_one_address),
+        cmocka_unit_test(test_connections_in_all),
     };
     return cmocka_run_group_tests_name("http/limits", tests, setup, teardown);
 }

@@ -52,6 +52,7 @@ static void test_request_as_the_handler_sees_it(void **state)
 
 static void test_unknown_route_and_method(void **state)
 {
+    unsigned before = atomic_load(&fixture->context.answered);
     struct answer answer;
     (void)state;
     assert_int_equal(ask(fixture, &answer, "GET", "/nowhere", "", ""), 404);
@@ -62,6 +63,7 @@ static void test_unknown_route_and_method(void **state)
     assert_contains(&answer, "\"type\":\"route\"");
     assert_int_equal(ask(fixture, &answer, "BREW", "/topics/a", "", ""), 405);
     assert_int_equal(ask(fixture, &answer, "OPTIONS", "/topics/a", "", ""), 405);
+    await_count(&fixture->context.answered, before + 4);
     assert_string_equal(fixture->context.last_route, "none");
 }
 
