@@ -35,13 +35,15 @@ say  = @printf '  %-6s %s\n' $(1) $(2)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+include src/api/assets.mk
+
 all: $(PROGRAM) ## build build/eventgate
 
 $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(ASSETS_OBJECT)
 	$(call say,AR,$@)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^

@@ -44,8 +44,10 @@ int eg_auth_key_source_refresh(struct eg_auth_key_source *source,
 int64_t eg_auth_key_source_due_us(const struct eg_auth_key_source *source);
 bool eg_auth_key_source_refresh_due(const struct eg_auth_key_source *source, int64_t monotonic_us);
 
-/* A reference to the keys in force, or NULL before the first load. */
-struct eg_auth_key_set *eg_auth_key_source_current(struct eg_auth_key_source *source);
+/* A reference to the keys in force, or NULL before the first load; and their generation, unless
+ * ret_generation is NULL. */
+struct eg_auth_key_set *eg_auth_key_source_current(struct eg_auth_key_source *source,
+                                                   uint64_t *ret_generation);
 
 /* Goes up by one each time the keys in force became different ones; 0 before the first load. */
 uint64_t eg_auth_key_source_generation(const struct eg_auth_key_source *source);

@@ -42,6 +42,9 @@ void eg_schema_scratch_destroy(struct eg_schema_scratch *scratch)
     free_overflow(scratch, NULL);
     free(scratch->base);
     free(scratch->scope);
+    free(scratch->steps[0]);
+    free(scratch->steps[1]);
+    eg_buffer_fini(&scratch->text);
     free(scratch);
 }
 

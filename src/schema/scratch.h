@@ -14,6 +14,7 @@
 #include "schema/schema.h"
 
 struct eg_schema_overflow;
+struct eg_schema_step;
 
 struct eg_schema_scratch {
     char *base;
@@ -24,6 +25,9 @@ struct eg_schema_scratch {
     struct eg_schema_overflow *overflow; /* newest first */
     uint32_t *scope;                     /* resources entered, outermost first */
     uint32_t scope_capacity;
+    struct eg_schema_step *steps[2]; /* the paths of an explanation under way */
+    uint32_t step_capacities[2];
+    struct eg_buffer text; /* one message, while it is written */
 };
 
 struct eg_schema_mark {

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "sinks/registry.h"
+#include "json/compact.h"
 #include "json/writer.h"
 
 #define WRITE_TIMEOUT_MS 5000
@@ -130,35 +131,6 @@ static int start(struct eg_sink *sink, struct eg_error *err)
     return sink->config->path ? eg_error_prefix(err, "'%s'", sink->config->path) : -1;
 }
 
-/* Valid JSON without the white space between its tokens. */
-static void append_compact(struct eg_buffer *lines, struct eg_span json)
-{
-    char *to = eg_buffer_reserve(lines, json.len);
-    size_t len = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < json.len; i++) {
-        char c = json.ptr[i];
-        if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r'))
-            continue;
-        if (c == '"')
-            in_string = !in_string;
-        to[len++] = c;
-        if (in_string && c == '\\' && i + 1 < json.len)
-            to[len++] = json.ptr[++i];
-    }
-    lines->len += len;
-}
-
-static void append_payload(struct eg_buffer *lines, struct eg_span payload)
-{
-    bool one_line = payload.len == 0 || (!memchr(payload.ptr, '\n', payload.len) &&
-                                         !memchr(payload.ptr, '\r', payload.len));
-    if (one_line)
-        eg_buffer_append_span(lines, payload);
-    else
-        append_compact(lines, payload);
-}
-
 static void append_member(struct eg_buffer *lines, const char *name, struct eg_span value)
 {
     eg_buffer_append_text(lines, name);
@@ -180,7 +152,7 @@ static void append_line(struct eg_buffer *lines, const struct eg_event *event)
     append_member(lines, ",\"subject\":", event->subject);
     append_member(lines, ",\"correlation_id\":", event->correlation_id);
     eg_buffer_append_text(lines, ",\"payload\":");
-    append_payload(lines, event->payload);
+    eg_json_write_one_line(lines, event->payload);
     eg_buffer_append_text(lines, "}\n");
 }
 

@@ -113,15 +113,16 @@ static struct eg_metric_series *resolve(enum eg_metric metric, const char *const
     const size_t bounds[] = {label_set_bound, label_set_bound + OTHER_SETS, SIZE_MAX};
     const size_t other_counts[] = {0, 1, EG_METRICS_MAX_LABELS};
     EG_AUTOBUFFER struct eg_buffer text = EG_BUFFER_INIT;
-    for (size_t step = 0;; step++) {
+    struct eg_metric_series *series = NULL;
+    for (size_t step = 0; !series && step < EG_ARRAY_COUNT(bounds); step++) {
         eg_buffer_clear(&text);
         append_labels(&text, metric, values, other_counts[step]);
-        struct eg_metric_series *series = find(list, eg_buffer_span(&text));
+        series = find(list, eg_buffer_span(&text));
         if (!series && list->count < bounds[step])
             series = add(list, eg_buffer_span(&text));
-        if (series)
-            return series;
     }
+    EG_ASSERT(series != NULL); /* the last bound is none */
+    return series;
 }
 
 static void *resolve_value(enum eg_metric metric, enum eg_metric_type type, size_t value_bytes,

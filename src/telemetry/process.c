@@ -3,7 +3,6 @@
 #include "telemetry/process.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,23 +70,16 @@ static double read_threads(void *state)
     return read_stat(STAT_THREADS);
 }
 
-static double read_boot_time(void)
+/* Asked once, so that a later step of the wall clock does not move it. */
+static double find_start_time(void)
 {
-    char text[128];
-    double boot = 0;
-    FILE *file = fopen("/proc/stat", "re");
-    while (file && fgets(text, sizeof(text), file))
-        if (strncmp(text, "btime ", 6) == 0)
-            boot = strtod(text + 6, NULL);
-    if (file)
-        (void)fclose(file);
-    return boot;
-}
-
-static double read_start_time(void *state)
-{
-    (void)state;
-    return read_boot_time() + read_stat(STAT_START_TICKS) / (double)sysconf(_SC_CLK_TCK);
+    struct timespec now;
+    struct timespec since_boot;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0)
+        return 0;
+    double booted =
+        (double)(now.tv_sec - since_boot.tv_sec) + (double)(now.tv_nsec - since_boot.tv_nsec) / 1e9;
+    return booted + read_stat(STAT_START_TICKS) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static double read_open_fds(void *state)
@@ -130,9 +122,10 @@ void eg_process_metrics_register(void)
         {EG_METRIC_PROCESS_OPEN_FDS, read_open_fds},
         {EG_METRIC_PROCESS_MAX_FDS, read_max_fds},
         {EG_METRIC_PROCESS_THREADS, read_threads},
-        {EG_METRIC_PROCESS_START_TIME_SECONDS, read_start_time},
     };
     for (size_t i = 0; i < EG_ARRAY_COUNT(rows); i++)
         eg_metrics_watch(rows[i].metric, rows[i].read, NULL);
+    eg_gauge_set(eg_metrics_gauge(EG_METRIC_PROCESS_START_TIME_SECONDS),
+                 (int64_t)find_start_time());
     eg_gauge_set(eg_metrics_gauge(EG_METRIC_BUILD_INFO, EVENTGATE_VERSION), 1);
 }

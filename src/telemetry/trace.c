@@ -166,6 +166,11 @@ void eg_trace_format(const struct eg_trace *trace, char text[EG_TRACE_PARENT_LEN
 
 /* tracestate, section 3.3.1 */
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 static bool is_key_start(char c, bool digit_too)
 {
     return (c >= 'a' && c <= 'z') || (digit_too && c >= '0' && c <= '9');
@@ -176,7 +181,7 @@ static bool is_key_part(struct eg_span part, bool digit_first)
     if (part.len == 0 || !is_key_start(part.ptr[0], digit_first))
         return false;
     for (size_t i = 1; i < part.len; i++)
-        if (!is_key_start(part.ptr[i], true) && !memchr("_-*/", part.ptr[i], 4))
+        if (!is_key_start(part.ptr[i], true) && !is_one_of(part.ptr[i], "_-*/"))
             return false;
     return true;
 }
@@ -198,7 +203,7 @@ static bool is_value(struct eg_span value)
     if (value.len == 0 || value.len > STATE_VALUE_LEN || value.ptr[value.len - 1] == ' ')
         return false;
     for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] < 0x20 || value.ptr[i] > 0x7E || memchr(",=", value.ptr[i], 2))
+        if (value.ptr[i] < 0x20 || value.ptr[i] > 0x7E || is_one_of(value.ptr[i], ",="))
             return false;
     return true;
 }

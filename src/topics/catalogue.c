@@ -34,7 +34,22 @@ void eg_topics_catalogue_unref(struct eg_topics_catalogue *take)
     free(take->topics);
     eg_config_index_fini(&take->index);
     eg_access_map_destroy(take->access);
+    if (take->attachment)
+        take->attachment_destroy(take->attachment);
     free(take);
+}
+
+void eg_topics_catalogue_attach(struct eg_topics_catalogue *catalogue, void *take,
+                                void (*destroy)(void *attachment))
+{
+    EG_ASSERT(!catalogue->attachment);
+    catalogue->attachment = take;
+    catalogue->attachment_destroy = destroy;
+}
+
+const void *eg_topics_catalogue_attachment(const struct eg_topics_catalogue *catalogue)
+{
+    return catalogue->attachment;
 }
 
 const struct eg_topics_topic *eg_topics_catalogue_find(const struct eg_topics_catalogue *catalogue,

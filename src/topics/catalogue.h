@@ -55,6 +55,14 @@ const struct eg_topics_topic *eg_topics_catalogue_at(const struct eg_topics_cata
 
 const struct eg_access_map *eg_topics_catalogue_access(const struct eg_topics_catalogue *catalogue);
 
+/*
+ * Hangs something of a room above on the catalogue, which destroys it with itself. Once, by whoever
+ * built the catalogue, before any other thread sees it.
+ */
+void eg_topics_catalogue_attach(struct eg_topics_catalogue *catalogue, void *take,
+                                void (*destroy)(void *attachment));
+const void *eg_topics_catalogue_attachment(const struct eg_topics_catalogue *catalogue);
+
 enum eg_topics_key {
     EG_TOPICS_KEY_NONE,       /* the topic has no key field */
     EG_TOPICS_KEY_FOUND,      /* *ret_key is set */

@@ -13,6 +13,8 @@ struct eg_topics_catalogue {
     size_t count;
     struct eg_config_index index; /* name -> position */
     struct eg_access_map *access;
+    void *attachment; /* of a room above; goes with the catalogue */
+    void (*attachment_destroy)(void *attachment);
 };
 
 #endif

@@ -215,10 +215,12 @@ static inline void note_answer(const struct eg_http_answer *answer, void *contex
 {
     struct test_context *test = context;
     struct eg_span id = eg_http_request_correlation_id(answer->request);
+    eg_mutex_lock(&test->later.lock);
     atomic_store(&test->last_status, answer->status);
     (void)snprintf(test->last_route, sizeof(test->last_route), "%s", answer->route);
     (void)snprintf(test->last_correlation, sizeof(test->last_correlation), "%.*s",
                    EG_SPAN_ARGS(id));
+    eg_mutex_unlock(&test->later.lock);
     atomic_fetch_add(&test->answered, 1);
 }
 

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Files that become part of the binary (assets.txt). `make swagger` installs Swagger UI for /docs;
+# without it the page says how to get it.
+
+SWAGGER        := $(BUILD)/swagger
+SWAGGER_BUNDLE := $(wildcard $(SWAGGER)/swagger-ui-bundle.js)
+ASSETS_OBJECT  := $(BUILD)/generated/assets.o
+
+$(BUILD)/generated/assets.c: src/api/assets.txt src/api/openapi.yaml $(wildcard src/api/docs/*) \
+                             tests/support/embed.py $(SWAGGER_BUNDLE)
+	$(call say,EMBED,$@)
+	$(Q)python3 tests/support/embed.py src/api/assets.txt $(SWAGGER) $@
+
+$(ASSETS_OBJECT): $(BUILD)/generated/assets.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+swagger: ## install Swagger UI, which /docs serves, from npm
+	@tests/support/swagger/install $(BUILD)/venv $(SWAGGER)
+	@rm -f $(BUILD)/generated/assets.c
+
+.PHONY: swagger
