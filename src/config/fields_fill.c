@@ -242,7 +242,7 @@ static void set_default(const struct eg_field *field, void *target)
     eg_config_tree_destroy(tree);
     if (ret != 0) {
         eg_config_problems_print(&problems, stderr);
-        EG_ASSERT(!"a field's default_text fits its type and range");
+        eg_panic(__FILE__, __LINE__, "a field's default_text does not fit its type or range");
     }
 }
 

@@ -21,7 +21,7 @@ void eg_config_problems_fini(struct eg_config_problems *problems)
     *problems = (struct eg_config_problems){0};
 }
 
-static char *format_text(const char *format, va_list args)
+EG_PRINTF(1, 0) static char *format_text(const char *format, va_list args)
 {
     char *text = NULL;
     EG_ASSERT(vasprintf(&text, format, args) >= 0);

@@ -267,7 +267,7 @@ static struct eg_config_node *read_node(struct parse *parse, const yaml_event_t 
     else if (event->type == YAML_ALIAS_EVENT)
         node = read_alias(parse, event);
     else
-        EG_ASSERT(!"the parser gave an event that can't begin a value");
+        eg_panic(__FILE__, __LINE__, "the parser gave an event that can't begin a value");
     parse->depth--;
     return node;
 }

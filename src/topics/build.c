@@ -78,7 +78,7 @@ static struct draft *add_topic(struct build *build, const char *name, struct eg_
     struct eg_span span = eg_span_text(lower);
     if (eg_config_index_find(&catalogue->index, span) != EG_CONFIG_INDEX_NONE) {
         (void)eg_config_problem_add(build->problems, place,
-                                    "topic '%s' is there twice: names differ in more than case",
+                                    "topic '%s' is there twice: upper and lower case are the same",
                                     lower);
         return NULL;
     }

@@ -134,7 +134,7 @@ static void every_mistake_is_reported_and_nothing_built(void **state)
     assert_problem(&loaded.problems, 0, 0, "topic 'orders' is there twice");
     assert_problem(&loaded.problems, 0, 0, "'a b' can't be a topic's name");
     assert_problem(&loaded.problems, 5, 3, "nowhere.json: can't open: No such file");
-    assert_problem(&loaded.problems, 5, 39,
+    assert_problem(&loaded.problems, 5, 31,
                    "topics.raw.sinks: there is no sink 'event'; did you mean 'events'?");
     assert_problem(&loaded.problems, 6, 3, "topics.none.schema: required, but not set");
     assert_problem(&loaded.problems, 1, 24, "topic 'orders', user 'u', field 'f': expected a list");
