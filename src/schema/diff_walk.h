@@ -35,7 +35,7 @@ struct eg_schema_visit {
     unsigned mode;
 };
 
-struct eg_schema_walk {
+struct eg_schema_diff_walk {
     struct eg_json_document old;
     struct eg_json_document new;
     bool old_ref_alone; /* the draft ignores what stands beside a $ref */
@@ -50,26 +50,27 @@ struct eg_schema_walk {
 };
 
 /* diff.c: notes a change at the pair, seen through the walk's mode. */
-void eg_schema_walk_note(struct eg_schema_walk *walk, struct eg_schema_pair at,
-                         enum eg_schema_impact impact, const char *format, ...) EG_PRINTF(4, 5);
+void eg_schema_diff_walk_note(struct eg_schema_diff_walk *walk, struct eg_schema_pair at,
+                              enum eg_schema_impact impact, const char *format, ...)
+    EG_PRINTF(4, 5);
 
 /* The impact of a part that is gone: it can't fail an event, but it may have vouched for members.
  */
-static inline enum eg_schema_impact eg_schema_walk_gone(const struct eg_schema_walk *walk)
+static inline enum eg_schema_impact eg_schema_diff_walk_gone(const struct eg_schema_diff_walk *walk)
 {
     return walk->new_unevaluated ? EG_SCHEMA_UNKNOWN : EG_SCHEMA_COMPATIBLE;
 }
 
 /* diff_walk.c: compares two schemas and all that is below them. */
-void eg_schema_walk_compare(struct eg_schema_walk *walk, struct eg_schema_pair schemas);
+void eg_schema_diff_walk_compare(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas);
 
 /* Compares under a changed mode. */
-void eg_schema_walk_compare_in(struct eg_schema_walk *walk, struct eg_schema_pair schemas,
-                               unsigned mode);
+void eg_schema_diff_walk_compare_in(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
+                                    unsigned mode);
 
 /* The members of that name: NONE where a side has none or is no object. */
-struct eg_schema_pair eg_schema_walk_member(const struct eg_schema_walk *walk,
-                                            struct eg_schema_pair schemas, const char *name);
+struct eg_schema_pair eg_schema_diff_walk_member(const struct eg_schema_diff_walk *walk,
+                                                 struct eg_schema_pair schemas, const char *name);
 eg_json_index eg_schema_member(const struct eg_json_document *document, eg_json_index object,
                                struct eg_span name);
 
@@ -80,7 +81,7 @@ bool eg_schema_accepts_all(const struct eg_json_document *document, eg_json_inde
 struct eg_span eg_schema_brief(const struct eg_json_document *document, eg_json_index index);
 
 /* One keyword: `values` are its values, `schemas` where they stand. Called when either has it. */
-typedef void eg_schema_keyword_fn(struct eg_schema_walk *walk, struct eg_schema_pair schemas,
+typedef void eg_schema_keyword_fn(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
                                   struct eg_schema_pair values, const char *keyword);
 
 /* diff_values.c */
