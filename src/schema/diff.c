@@ -20,11 +20,11 @@ const char *eg_schema_impact_text(enum eg_schema_impact impact)
 
 static enum eg_schema_impact seen_through(unsigned mode, enum eg_schema_impact impact)
 {
-    if (mode & EG_SCHEMA_WALK_UNKNOWN)
+    if (mode & EG_SCHEMA_DIFF_WALK_UNKNOWN)
         return EG_SCHEMA_UNKNOWN;
-    if ((mode & EG_SCHEMA_WALK_NOT) && impact != EG_SCHEMA_UNKNOWN)
+    if ((mode & EG_SCHEMA_DIFF_WALK_NOT) && impact != EG_SCHEMA_UNKNOWN)
         impact = impact == EG_SCHEMA_BREAKING ? EG_SCHEMA_COMPATIBLE : EG_SCHEMA_BREAKING;
-    if ((mode & EG_SCHEMA_WALK_ONE) && impact == EG_SCHEMA_COMPATIBLE)
+    if ((mode & EG_SCHEMA_DIFF_WALK_ONE) && impact == EG_SCHEMA_COMPATIBLE)
         impact = EG_SCHEMA_UNKNOWN;
     return impact;
 }
@@ -68,7 +68,7 @@ static char *pointer_to(const struct eg_json_document *document, eg_json_index t
     return eg_buffer_take(&pointer, NULL);
 }
 
-void eg_schema_diff_walk_note(struct eg_schema_diff_walk *walk, struct eg_schema_pair at,
+void eg_schema_diff_walk_note(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair at,
                               enum eg_schema_impact impact, const char *format, ...)
 {
     struct eg_schema_diff *diff = walk->diff;
@@ -110,7 +110,7 @@ static int read_schema(struct eg_json_document *document, struct eg_span text, c
 /* Up to draft 7 a $ref stands alone: what is beside it does not count. */
 static bool is_ref_alone(const struct eg_json_document *document)
 {
-    eg_json_index name = eg_schema_member(document, 0, EG_SPAN_LITERAL("$schema"));
+    eg_json_index name = eg_schema_diff_member(document, 0, EG_SPAN_LITERAL("$schema"));
     if (name == EG_JSON_NONE || eg_json_kind(document, name) != EG_JSON_STRING)
         return false;
     EG_AUTOFREE char *uri = eg_span_dup(eg_json_string(document, name));
@@ -120,21 +120,21 @@ static bool is_ref_alone(const struct eg_json_document *document)
 static bool has_unevaluated(const struct eg_json_document *document)
 {
     for (eg_json_index i = 0; i < document->node_count; i++)
-        if (eg_schema_member(document, i, EG_SPAN_LITERAL("unevaluatedProperties")) !=
+        if (eg_schema_diff_member(document, i, EG_SPAN_LITERAL("unevaluatedProperties")) !=
                 EG_JSON_NONE ||
-            eg_schema_member(document, i, EG_SPAN_LITERAL("unevaluatedItems")) != EG_JSON_NONE)
+            eg_schema_diff_member(document, i, EG_SPAN_LITERAL("unevaluatedItems")) != EG_JSON_NONE)
             return true;
     return false;
 }
 
 static void note_dialect(struct eg_schema_diff_walk *walk)
 {
-    struct eg_schema_pair root = {0, 0};
-    struct eg_schema_pair at = eg_schema_diff_walk_member(walk, root, "$schema");
+    struct eg_schema_diff_pair root = {0, 0};
+    struct eg_schema_diff_pair at = eg_schema_diff_walk_member(walk, root, "$schema");
     struct eg_span old =
-        at.old == EG_JSON_NONE ? EG_SPAN_LITERAL("none") : eg_schema_brief(&walk->old, at.old);
+        at.old == EG_JSON_NONE ? EG_SPAN_LITERAL("none") : eg_schema_diff_brief(&walk->old, at.old);
     struct eg_span new =
-        at.new == EG_JSON_NONE ? EG_SPAN_LITERAL("none") : eg_schema_brief(&walk->new, at.new);
+        at.new == EG_JSON_NONE ? EG_SPAN_LITERAL("none") : eg_schema_diff_brief(&walk->new, at.new);
     if (!eg_span_equal(old, new))
         eg_schema_diff_walk_note(walk, at, EG_SCHEMA_UNKNOWN, "the draft was %.*s, is %.*s",
                                  EG_SPAN_ARGS(old), EG_SPAN_ARGS(new));
@@ -146,7 +146,7 @@ static int walk_documents(struct eg_schema_diff_walk *walk, struct eg_error *err
     walk->new_ref_alone = is_ref_alone(&walk->new);
     walk->new_unevaluated = has_unevaluated(&walk->new);
     note_dialect(walk);
-    eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){0, 0});
+    eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){0, 0});
     if (walk->overflow)
         return eg_error_set(err, EG_ERR_CONFIG,
                             "more than %u changes: these are two schemas, "

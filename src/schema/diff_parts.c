@@ -18,7 +18,7 @@ static bool is_kind(const struct eg_json_document *document, eg_json_index index
     return index != EG_JSON_NONE && eg_json_kind(document, index) == kind;
 }
 
-static bool is_present(struct eg_schema_pair pair)
+static bool is_present(struct eg_schema_diff_pair pair)
 {
     return pair.old != EG_JSON_NONE || pair.new != EG_JSON_NONE;
 }
@@ -39,7 +39,7 @@ static eg_json_index governs(const struct eg_json_document *document, eg_json_in
                              struct eg_span name)
 {
     eg_json_index patterns =
-        eg_schema_member(document, schema, EG_SPAN_LITERAL("patternProperties"));
+        eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("patternProperties"));
     if (is_kind(document, patterns, EG_JSON_OBJECT)) {
         eg_json_index key = patterns + 1;
         for (uint32_t i = eg_json_count(document, patterns); i > 0; i--) {
@@ -49,67 +49,67 @@ static eg_json_index governs(const struct eg_json_document *document, eg_json_in
         }
     }
     eg_json_index rest =
-        eg_schema_member(document, schema, EG_SPAN_LITERAL("additionalProperties"));
+        eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("additionalProperties"));
     if (rest != EG_JSON_NONE)
         return rest;
-    return eg_schema_member(document, schema, EG_SPAN_LITERAL("unevaluatedProperties"));
+    return eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("unevaluatedProperties"));
 }
 
-static void property_removed(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
+static void property_removed(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
                              eg_json_index old, struct eg_span name)
 {
     eg_json_index rest = governs(&walk->new, schemas.new, name);
-    struct eg_schema_pair at = {old, EG_JSON_NONE};
+    struct eg_schema_diff_pair at = {old, EG_JSON_NONE};
     if (is_kind(&walk->old, old, EG_JSON_FALSE))
         return;
     if (is_kind(&walk->new, rest, EG_JSON_FALSE))
         eg_schema_diff_walk_note(walk, at, EG_SCHEMA_BREAKING,
                                  "property '%.*s' is gone and no others are allowed",
                                  EG_SPAN_ARGS(name));
-    else if (!eg_schema_accepts_all(&walk->new, rest))
-        eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){old, rest});
-    else if (!eg_schema_accepts_all(&walk->old, old))
+    else if (!eg_schema_diff_accepts_all(&walk->new, rest))
+        eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){old, rest});
+    else if (!eg_schema_diff_accepts_all(&walk->old, old))
         eg_schema_diff_walk_note(walk, at, eg_schema_diff_walk_gone(walk),
                                  "property '%.*s' is gone, it may hold any value now",
                                  EG_SPAN_ARGS(name));
 }
 
-static void property_added(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
+static void property_added(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
                            eg_json_index new, struct eg_span name)
 {
     eg_json_index rest = governs(&walk->old, schemas.old, name);
-    struct eg_schema_pair at = {EG_JSON_NONE, new};
+    struct eg_schema_diff_pair at = {EG_JSON_NONE, new};
     if (is_kind(&walk->old, rest, EG_JSON_FALSE)) {
         if (!is_kind(&walk->new, new, EG_JSON_FALSE))
             eg_schema_diff_walk_note(walk, at, EG_SCHEMA_COMPATIBLE,
                                      "property '%.*s' is allowed now", EG_SPAN_ARGS(name));
         return;
     }
-    if (!eg_schema_accepts_all(&walk->old, rest)) {
-        eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){rest, new});
+    if (!eg_schema_diff_accepts_all(&walk->old, rest)) {
+        eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){rest, new});
         return;
     }
-    if (eg_schema_accepts_all(&walk->new, new))
+    if (eg_schema_diff_accepts_all(&walk->new, new))
         return;
-    struct eg_span text = eg_schema_brief(&walk->new, new);
+    struct eg_span text = eg_schema_diff_brief(&walk->new, new);
     eg_schema_diff_walk_note(walk, at, EG_SCHEMA_BREAKING,
                              "property '%.*s' could hold any value, now it must fit %.*s",
                              EG_SPAN_ARGS(name), EG_SPAN_ARGS(text));
 }
 
-void eg_schema_diff_properties(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                               struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_properties(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                               struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)keyword;
     if (is_kind(&walk->old, values.old, EG_JSON_OBJECT)) {
         eg_json_index key = values.old + 1;
         for (uint32_t i = eg_json_count(&walk->old, values.old); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->old, key);
-            eg_json_index new = eg_schema_member(&walk->new, values.new, name);
+            eg_json_index new = eg_schema_diff_member(&walk->new, values.new, name);
             if (new == EG_JSON_NONE)
                 property_removed(walk, schemas, key + 1, name);
             else
-                eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){key + 1, new});
+                eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){key + 1, new});
             key = eg_json_next(&walk->old, key + 1);
         }
     }
@@ -117,15 +117,15 @@ void eg_schema_diff_properties(struct eg_schema_diff_walk *walk, struct eg_schem
         eg_json_index key = values.new + 1;
         for (uint32_t i = eg_json_count(&walk->new, values.new); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->new, key);
-            if (eg_schema_member(&walk->old, values.old, name) == EG_JSON_NONE)
+            if (eg_schema_diff_member(&walk->old, values.old, name) == EG_JSON_NONE)
                 property_added(walk, schemas, key + 1, name);
             key = eg_json_next(&walk->new, key + 1);
         }
     }
 }
 
-void eg_schema_diff_schema(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_schema(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     bool members = strcmp(keyword, "additionalProperties") == 0 ||
@@ -142,18 +142,19 @@ void eg_schema_diff_schema(struct eg_schema_diff_walk *walk, struct eg_schema_pa
 }
 
 /* patternProperties: name by name; beyond them additionalProperties governs. */
-void eg_schema_diff_schema_map(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                               struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_schema_map(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                               struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)keyword;
-    struct eg_schema_pair rest = eg_schema_diff_walk_member(walk, schemas, "additionalProperties");
+    struct eg_schema_diff_pair rest =
+        eg_schema_diff_walk_member(walk, schemas, "additionalProperties");
     if (is_kind(&walk->old, values.old, EG_JSON_OBJECT)) {
         eg_json_index key = values.old + 1;
         for (uint32_t i = eg_json_count(&walk->old, values.old); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->old, key);
-            eg_json_index new = eg_schema_member(&walk->new, values.new, name);
+            eg_json_index new = eg_schema_diff_member(&walk->new, values.new, name);
             eg_schema_diff_walk_compare(
-                walk, (struct eg_schema_pair){key + 1, new != EG_JSON_NONE ? new : rest.new});
+                walk, (struct eg_schema_diff_pair){key + 1, new != EG_JSON_NONE ? new : rest.new});
             key = eg_json_next(&walk->old, key + 1);
         }
     }
@@ -161,8 +162,8 @@ void eg_schema_diff_schema_map(struct eg_schema_diff_walk *walk, struct eg_schem
         eg_json_index key = values.new + 1;
         for (uint32_t i = eg_json_count(&walk->new, values.new); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->new, key);
-            if (eg_schema_member(&walk->old, values.old, name) == EG_JSON_NONE)
-                eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){rest.old, key + 1});
+            if (eg_schema_diff_member(&walk->old, values.old, name) == EG_JSON_NONE)
+                eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){rest.old, key + 1});
             key = eg_json_next(&walk->new, key + 1);
         }
     }
@@ -178,11 +179,11 @@ struct item_list {
 
 static struct item_list item_list(const struct eg_json_document *document, eg_json_index schema)
 {
-    eg_json_index prefix = eg_schema_member(document, schema, EG_SPAN_LITERAL("prefixItems"));
-    eg_json_index items = eg_schema_member(document, schema, EG_SPAN_LITERAL("items"));
+    eg_json_index prefix = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("prefixItems"));
+    eg_json_index items = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("items"));
     if (!is_kind(document, prefix, EG_JSON_ARRAY) && is_kind(document, items, EG_JSON_ARRAY)) {
         prefix = items;
-        items = eg_schema_member(document, schema, EG_SPAN_LITERAL("additionalItems"));
+        items = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("additionalItems"));
     }
     if (!is_kind(document, prefix, EG_JSON_ARRAY))
         return (struct item_list){document, EG_JSON_NONE, 0, items};
@@ -199,8 +200,8 @@ static eg_json_index take_item(struct item_list *list)
     return item;
 }
 
-void eg_schema_diff_items(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                          struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_items(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                          struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)values;
     static const char *const together[] = {"prefixItems", "items", "additionalItems"};
@@ -210,17 +211,17 @@ void eg_schema_diff_items(struct eg_schema_diff_walk *walk, struct eg_schema_pai
     struct item_list old = item_list(&walk->old, schemas.old);
     struct item_list new = item_list(&walk->new, schemas.new);
     while (old.left > 0 || new.left > 0) {
-        struct eg_schema_pair pair = {take_item(&old), take_item(&new)};
+        struct eg_schema_diff_pair pair = {take_item(&old), take_item(&new)};
         eg_schema_diff_walk_compare(walk, pair);
     }
-    eg_schema_diff_walk_compare(walk, (struct eg_schema_pair){old.rest, new.rest});
+    eg_schema_diff_walk_compare(walk, (struct eg_schema_diff_pair){old.rest, new.rest});
 }
 
-void eg_schema_diff_contains(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                             struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_contains(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                             struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)values;
-    struct eg_schema_pair contains = eg_schema_diff_walk_member(walk, schemas, "contains");
+    struct eg_schema_diff_pair contains = eg_schema_diff_walk_member(walk, schemas, "contains");
     if (strcmp(keyword, "contains") != 0 || !is_present(contains))
         return;
     if (contains.old == EG_JSON_NONE || contains.new == EG_JSON_NONE) {
@@ -230,15 +231,16 @@ void eg_schema_diff_contains(struct eg_schema_diff_walk *walk, struct eg_schema_
             added ? "must contain a certain item now" : "need not contain a certain item any more");
         return;
     }
-    struct eg_schema_pair most = eg_schema_diff_walk_member(walk, schemas, "maxContains");
-    unsigned mode = walk->mode | (is_present(most) ? EG_SCHEMA_WALK_ONE : 0);
+    struct eg_schema_diff_pair most = eg_schema_diff_walk_member(walk, schemas, "maxContains");
+    unsigned mode = walk->mode | (is_present(most) ? EG_SCHEMA_DIFF_WALK_ONE : 0);
     eg_schema_diff_walk_compare_in(walk, contains, mode);
-    struct eg_schema_pair least = eg_schema_diff_walk_member(walk, schemas, "minContains");
+    struct eg_schema_diff_pair least = eg_schema_diff_walk_member(walk, schemas, "minContains");
     eg_schema_diff_count_low(walk, schemas, least, "minContains");
     eg_schema_diff_count_high(walk, schemas, most, "maxContains");
 }
 
-static void compare_dependency(struct eg_schema_diff_walk *walk, struct eg_schema_pair dependency)
+static void compare_dependency(struct eg_schema_diff_walk *walk,
+                               struct eg_schema_diff_pair dependency)
 {
     bool names =
         (dependency.old == EG_JSON_NONE || is_kind(&walk->old, dependency.old, EG_JSON_ARRAY)) &&
@@ -253,8 +255,9 @@ static void compare_dependency(struct eg_schema_diff_walk *walk, struct eg_schem
         eg_schema_diff_walk_compare(walk, dependency);
 }
 
-void eg_schema_diff_dependencies(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                                 struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_dependencies(struct eg_schema_diff_walk *walk,
+                                 struct eg_schema_diff_pair schemas,
+                                 struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
@@ -262,8 +265,8 @@ void eg_schema_diff_dependencies(struct eg_schema_diff_walk *walk, struct eg_sch
         eg_json_index key = values.old + 1;
         for (uint32_t i = eg_json_count(&walk->old, values.old); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->old, key);
-            eg_json_index new = eg_schema_member(&walk->new, values.new, name);
-            compare_dependency(walk, (struct eg_schema_pair){key + 1, new});
+            eg_json_index new = eg_schema_diff_member(&walk->new, values.new, name);
+            compare_dependency(walk, (struct eg_schema_diff_pair){key + 1, new});
             key = eg_json_next(&walk->old, key + 1);
         }
     }
@@ -271,8 +274,8 @@ void eg_schema_diff_dependencies(struct eg_schema_diff_walk *walk, struct eg_sch
         eg_json_index key = values.new + 1;
         for (uint32_t i = eg_json_count(&walk->new, values.new); i > 0; i--) {
             struct eg_span name = eg_json_string(&walk->new, key);
-            if (eg_schema_member(&walk->old, values.old, name) == EG_JSON_NONE)
-                compare_dependency(walk, (struct eg_schema_pair){EG_JSON_NONE, key + 1});
+            if (eg_schema_diff_member(&walk->old, values.old, name) == EG_JSON_NONE)
+                compare_dependency(walk, (struct eg_schema_diff_pair){EG_JSON_NONE, key + 1});
             key = eg_json_next(&walk->new, key + 1);
         }
     }
@@ -310,8 +313,8 @@ static bool is_same(const struct eg_schema_diff_walk *walk, eg_json_index old, e
 static bool has_same_member(const struct eg_schema_diff_walk *walk, eg_json_index old,
                             eg_json_index new, const char *name)
 {
-    struct eg_schema_pair both =
-        eg_schema_diff_walk_member(walk, (struct eg_schema_pair){old, new}, name);
+    struct eg_schema_diff_pair both =
+        eg_schema_diff_walk_member(walk, (struct eg_schema_diff_pair){old, new}, name);
     return both.old != EG_JSON_NONE && both.new != EG_JSON_NONE &&is_same(walk, both.old, both.new);
 }
 
@@ -340,7 +343,7 @@ static void match_branches(struct eg_schema_diff_walk *walk, struct branches *ol
                 if (new->items[j] == EG_JSON_NONE ||
                     !rounds[round](walk, old->items[i], new->items[j]))
                     continue;
-                struct eg_schema_pair pair = {old->items[i], new->items[j]};
+                struct eg_schema_diff_pair pair = {old->items[i], new->items[j]};
                 old->items[i] = EG_JSON_NONE;
                 new->items[j] = EG_JSON_NONE;
                 eg_schema_diff_walk_compare_in(walk, pair, mode);
@@ -353,20 +356,21 @@ static void note_conditions(struct eg_schema_diff_walk *walk, const struct branc
                             const struct branches *new)
 {
     for (uint32_t i = 0; i < old->count; i++)
-        if (!eg_schema_accepts_all(&walk->old, old->items[i]))
-            eg_schema_diff_walk_note(walk, (struct eg_schema_pair){old->items[i], EG_JSON_NONE},
+        if (!eg_schema_diff_accepts_all(&walk->old, old->items[i]))
+            eg_schema_diff_walk_note(walk,
+                                     (struct eg_schema_diff_pair){old->items[i], EG_JSON_NONE},
                                      eg_schema_diff_walk_gone(walk), "this condition is gone");
     for (uint32_t i = 0; i < new->count; i++) {
-        if (eg_schema_accepts_all(&walk->new, new->items[i]))
+        if (eg_schema_diff_accepts_all(&walk->new, new->items[i]))
             continue;
-        struct eg_span text = eg_schema_brief(&walk->new, new->items[i]);
-        eg_schema_diff_walk_note(walk, (struct eg_schema_pair){EG_JSON_NONE, new->items[i]},
+        struct eg_span text = eg_schema_diff_brief(&walk->new, new->items[i]);
+        eg_schema_diff_walk_note(walk, (struct eg_schema_diff_pair){EG_JSON_NONE, new->items[i]},
                                  EG_SCHEMA_BREAKING, "a new condition: %.*s", EG_SPAN_ARGS(text));
     }
 }
 
-void eg_schema_diff_all_of(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_all_of(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
@@ -383,20 +387,21 @@ static void note_alternatives(struct eg_schema_diff_walk *walk, const struct bra
 {
     for (uint32_t i = 0; i < old->count; i++)
         if (old->items[i] != EG_JSON_NONE)
-            eg_schema_diff_walk_note(walk, (struct eg_schema_pair){old->items[i], EG_JSON_NONE},
+            eg_schema_diff_walk_note(walk,
+                                     (struct eg_schema_diff_pair){old->items[i], EG_JSON_NONE},
                                      EG_SCHEMA_BREAKING, "this alternative is gone");
     for (uint32_t i = 0; i < new->count; i++)
         if (new->items[i] != EG_JSON_NONE)
             eg_schema_diff_walk_note(
-                walk, (struct eg_schema_pair){EG_JSON_NONE, new->items[i]},
+                walk, (struct eg_schema_diff_pair){EG_JSON_NONE, new->items[i]},
                 one ? EG_SCHEMA_UNKNOWN : EG_SCHEMA_COMPATIBLE,
                 one ? "a new alternative: breaking for what fits another one, too"
                     : "a new alternative");
 }
 
 /* anyOf and oneOf. */
-void eg_schema_diff_choice(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_choice(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     bool one = strcmp(keyword, "oneOf") == 0;
@@ -410,19 +415,19 @@ void eg_schema_diff_choice(struct eg_schema_diff_walk *walk, struct eg_schema_pa
     }
     struct branches old = branches_of(&walk->old, values.old);
     struct branches new = branches_of(&walk->new, values.new);
-    match_branches(walk, &old, &new, walk->mode | (one ? EG_SCHEMA_WALK_ONE : 0));
+    match_branches(walk, &old, &new, walk->mode | (one ? EG_SCHEMA_DIFF_WALK_ONE : 0));
     note_alternatives(walk, &old, &new, one);
     free(old.items);
     free(new.items);
 }
 
-void eg_schema_diff_not(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                        struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_not(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                        struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
     if (values.old != EG_JSON_NONE && values.new != EG_JSON_NONE) {
-        eg_schema_diff_walk_compare_in(walk, values, walk->mode ^ EG_SCHEMA_WALK_NOT);
+        eg_schema_diff_walk_compare_in(walk, values, walk->mode ^ EG_SCHEMA_DIFF_WALK_NOT);
         return;
     }
     bool added = values.old == EG_JSON_NONE;
@@ -432,20 +437,20 @@ void eg_schema_diff_not(struct eg_schema_diff_walk *walk, struct eg_schema_pair 
 }
 
 /* if, then and else, at "if"; the others mean nothing without it. */
-void eg_schema_diff_if(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                       struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_if(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                       struct eg_schema_diff_pair values, const char *keyword)
 {
     if (strcmp(keyword, "if") != 0)
         return;
     size_t before = walk->diff->count;
     if (values.old != EG_JSON_NONE && values.new != EG_JSON_NONE)
-        eg_schema_diff_walk_compare_in(walk, values, walk->mode | EG_SCHEMA_WALK_UNKNOWN);
+        eg_schema_diff_walk_compare_in(walk, values, walk->mode | EG_SCHEMA_DIFF_WALK_UNKNOWN);
     bool changed = walk->diff->count > before;
     bool gone = values.new == EG_JSON_NONE && walk->new_unevaluated;
-    unsigned mode = walk->mode | (changed || gone ? EG_SCHEMA_WALK_UNKNOWN : 0);
+    unsigned mode = walk->mode | (changed || gone ? EG_SCHEMA_DIFF_WALK_UNKNOWN : 0);
     static const char *const outcomes[] = {"then", "else"};
     for (size_t i = 0; i < EG_ARRAY_COUNT(outcomes); i++) {
-        struct eg_schema_pair outcome = eg_schema_diff_walk_member(walk, schemas, outcomes[i]);
+        struct eg_schema_diff_pair outcome = eg_schema_diff_walk_member(walk, schemas, outcomes[i]);
         if (values.old == EG_JSON_NONE)
             outcome.old = EG_JSON_NONE;
         if (values.new == EG_JSON_NONE)
@@ -454,8 +459,8 @@ void eg_schema_diff_if(struct eg_schema_diff_walk *walk, struct eg_schema_pair s
     }
 }
 
-void eg_schema_diff_opaque(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_opaque(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     bool same =

@@ -46,15 +46,15 @@ static unsigned type_set(const struct eg_json_document *document, eg_json_index 
     return set;
 }
 
-void eg_schema_diff_type(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                         struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_type(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                         struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
     unsigned old = type_set(&walk->old, values.old);
     unsigned new = type_set(&walk->new, values.new);
     if (values.old == EG_JSON_NONE) {
-        struct eg_span text = eg_schema_brief(&walk->new, values.new);
+        struct eg_span text = eg_schema_diff_brief(&walk->new, values.new);
         eg_schema_diff_walk_note(walk, values, EG_SCHEMA_BREAKING, "was any type, now %.*s",
                                  EG_SPAN_ARGS(text));
         return;
@@ -92,10 +92,10 @@ struct value_set {
 
 static struct value_set value_set(const struct eg_json_document *document, eg_json_index schema)
 {
-    eg_json_index constant = eg_schema_member(document, schema, EG_SPAN_LITERAL("const"));
+    eg_json_index constant = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("const"));
     if (constant != EG_JSON_NONE)
         return (struct value_set){document, constant, 1, constant};
-    eg_json_index list = eg_schema_member(document, schema, EG_SPAN_LITERAL("enum"));
+    eg_json_index list = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("enum"));
     if (!is_kind(document, list, EG_JSON_ARRAY))
         return (struct value_set){document, EG_JSON_NONE, 0, EG_JSON_NONE};
     return (struct value_set){document, list + 1, eg_json_count(document, list), list};
@@ -113,34 +113,34 @@ static bool has_value(const struct value_set *set, const struct eg_json_document
     return false;
 }
 
-static void note_missing(struct eg_schema_diff_walk *walk, struct eg_schema_pair at,
+static void note_missing(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair at,
                          const struct value_set *from, const struct value_set *in,
                          enum eg_schema_impact impact, const char *what)
 {
     eg_json_index value = from->first;
     for (uint32_t i = 0; i < from->count; i++) {
-        struct eg_span text = eg_schema_brief(from->document, value);
+        struct eg_span text = eg_schema_diff_brief(from->document, value);
         if (!has_value(in, from->document, value))
             eg_schema_diff_walk_note(walk, at, impact, "value %.*s %s", EG_SPAN_ARGS(text), what);
         value = eg_json_next(from->document, value);
     }
 }
 
-void eg_schema_diff_values(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_values(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)values;
-    struct eg_schema_pair both = eg_schema_diff_walk_member(walk, schemas, "enum");
+    struct eg_schema_diff_pair both = eg_schema_diff_walk_member(walk, schemas, "enum");
     bool has_enum = both.old != EG_JSON_NONE || both.new != EG_JSON_NONE;
     if (has_enum && strcmp(keyword, "const") == 0)
         return; /* was said at "enum" */
     struct value_set old = value_set(&walk->old, schemas.old);
     struct value_set new = value_set(&walk->new, schemas.new);
-    struct eg_schema_pair at = {old.at, new.at};
+    struct eg_schema_diff_pair at = {old.at, new.at};
     if (old.first == EG_JSON_NONE && new.first == EG_JSON_NONE)
         return;
     if (old.first == EG_JSON_NONE) {
-        struct eg_span text = eg_schema_brief(&walk->new, new.at);
+        struct eg_span text = eg_schema_diff_brief(&walk->new, new.at);
         eg_schema_diff_walk_note(walk, at, EG_SCHEMA_BREAKING,
                                  "only these values are allowed now: %.*s", EG_SPAN_ARGS(text));
         return;
@@ -161,8 +161,8 @@ static struct value_set name_set(const struct eg_json_document *document, eg_jso
     return (struct value_set){document, list + 1, eg_json_count(document, list), list};
 }
 
-void eg_schema_diff_required(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                             struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_required(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                             struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
@@ -172,14 +172,14 @@ void eg_schema_diff_required(struct eg_schema_diff_walk *walk, struct eg_schema_
     note_missing(walk, values, &new, &old, EG_SCHEMA_BREAKING, "is required now");
 }
 
-static void note_bound(struct eg_schema_diff_walk *walk, struct eg_schema_pair values,
+static void note_bound(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair values,
                        const char *keyword, int tighter)
 {
     enum eg_schema_impact impact = tighter > 0 ? EG_SCHEMA_BREAKING : EG_SCHEMA_COMPATIBLE;
     struct eg_span old = values.old == EG_JSON_NONE ? EG_SPAN_LITERAL("none")
-                                                    : eg_schema_brief(&walk->old, values.old);
+                                                    : eg_schema_diff_brief(&walk->old, values.old);
     struct eg_span new = values.new == EG_JSON_NONE ? EG_SPAN_LITERAL("none")
-                                                    : eg_schema_brief(&walk->new, values.new);
+                                                    : eg_schema_diff_brief(&walk->new, values.new);
     eg_schema_diff_walk_note(walk, values, impact, "%s was %.*s, is %.*s", keyword,
                              EG_SPAN_ARGS(old), EG_SPAN_ARGS(new));
 }
@@ -198,8 +198,8 @@ static struct bound read_bound(const struct eg_json_document *document, eg_json_
                                const char *plain, const char *exclusive, int direction)
 {
     struct bound bound = {EG_JSON_NONE, EG_SPAN_EMPTY, false};
-    eg_json_index at = eg_schema_member(document, schema, eg_span_text(plain));
-    eg_json_index limit = eg_schema_member(document, schema, eg_span_text(exclusive));
+    eg_json_index at = eg_schema_diff_member(document, schema, eg_span_text(plain));
+    eg_json_index limit = eg_schema_diff_member(document, schema, eg_span_text(exclusive));
     if (is_kind(document, at, EG_JSON_NUMBER))
         bound =
             (struct bound){at, eg_json_text(document, at), is_kind(document, limit, EG_JSON_TRUE)};
@@ -212,12 +212,12 @@ static struct bound read_bound(const struct eg_json_document *document, eg_json_
 }
 
 /* direction 1: a greater lower bound is tighter; -1: a smaller upper bound is. */
-static void compare_bounds(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
+static void compare_bounds(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
                            const char *plain, const char *exclusive, int direction)
 {
     struct bound old = read_bound(&walk->old, schemas.old, plain, exclusive, direction);
     struct bound new = read_bound(&walk->new, schemas.new, plain, exclusive, direction);
-    struct eg_schema_pair at = {old.at, new.at};
+    struct eg_schema_diff_pair at = {old.at, new.at};
     if (old.at == EG_JSON_NONE && new.at == EG_JSON_NONE)
         return;
     int tighter = 0;
@@ -235,23 +235,23 @@ static void compare_bounds(struct eg_schema_diff_walk *walk, struct eg_schema_pa
 }
 
 /* "minimum" and "exclusiveMinimum" are compared together, at the first that is there. */
-static bool is_second(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
+static bool is_second(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
                       const char *keyword, const char *first)
 {
-    struct eg_schema_pair at = eg_schema_diff_walk_member(walk, schemas, first);
+    struct eg_schema_diff_pair at = eg_schema_diff_walk_member(walk, schemas, first);
     return strcmp(keyword, first) != 0 && (at.old != EG_JSON_NONE || at.new != EG_JSON_NONE);
 }
 
-void eg_schema_diff_lower(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                          struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_lower(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                          struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)values;
     if (!is_second(walk, schemas, keyword, "minimum"))
         compare_bounds(walk, schemas, "minimum", "exclusiveMinimum", 1);
 }
 
-void eg_schema_diff_upper(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                          struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_upper(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                          struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)values;
     if (!is_second(walk, schemas, keyword, "maximum"))
@@ -265,8 +265,8 @@ static struct eg_span number_or(const struct eg_json_document *document, eg_json
                                                     : eg_span_text(absent);
 }
 
-void eg_schema_diff_count_low(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                              struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_count_low(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                              struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     const char *absent = strcmp(keyword, "minContains") == 0 ? "1" : "0";
@@ -276,8 +276,8 @@ void eg_schema_diff_count_low(struct eg_schema_diff_walk *walk, struct eg_schema
         note_bound(walk, values, keyword, tighter);
 }
 
-void eg_schema_diff_count_high(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                               struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_count_high(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                               struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     int tighter = eg_json_number_compare(number_or(&walk->old, values.old, "1e999"),
@@ -286,8 +286,8 @@ void eg_schema_diff_count_high(struct eg_schema_diff_walk *walk, struct eg_schem
         note_bound(walk, values, keyword, tighter);
 }
 
-void eg_schema_diff_multiple(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                             struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_multiple(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                             struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     if (values.old == EG_JSON_NONE || values.new == EG_JSON_NONE) {
@@ -306,8 +306,8 @@ void eg_schema_diff_multiple(struct eg_schema_diff_walk *walk, struct eg_schema_
     note_bound(walk, values, keyword, still_multiples ? -1 : 1);
 }
 
-void eg_schema_diff_pattern(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                            struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_pattern(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                            struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     if (values.old == EG_JSON_NONE || values.new == EG_JSON_NONE) {
@@ -316,14 +316,14 @@ void eg_schema_diff_pattern(struct eg_schema_diff_walk *walk, struct eg_schema_p
     }
     if (eg_json_equal(&walk->old, values.old, &walk->new, values.new))
         return;
-    struct eg_span old = eg_schema_brief(&walk->old, values.old);
-    struct eg_span new = eg_schema_brief(&walk->new, values.new);
+    struct eg_span old = eg_schema_diff_brief(&walk->old, values.old);
+    struct eg_span new = eg_schema_diff_brief(&walk->new, values.new);
     eg_schema_diff_walk_note(walk, values, EG_SCHEMA_UNKNOWN, "%s was %.*s, is %.*s", keyword,
                              EG_SPAN_ARGS(old), EG_SPAN_ARGS(new));
 }
 
-void eg_schema_diff_format(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_format(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;
@@ -333,14 +333,14 @@ void eg_schema_diff_format(struct eg_schema_diff_walk *walk, struct eg_schema_pa
     }
     if (values.old != EG_JSON_NONE && eg_json_equal(&walk->old, values.old, &walk->new, values.new))
         return;
-    struct eg_span text = eg_schema_brief(&walk->new, values.new);
+    struct eg_span text = eg_schema_diff_brief(&walk->new, values.new);
     eg_schema_diff_walk_note(walk, values, EG_SCHEMA_UNKNOWN,
                              "format is %.*s now: breaking where formats are asserted",
                              EG_SPAN_ARGS(text));
 }
 
-void eg_schema_diff_unique(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                           struct eg_schema_pair values, const char *keyword)
+void eg_schema_diff_unique(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas,
+                           struct eg_schema_diff_pair values, const char *keyword)
 {
     (void)schemas;
     (void)keyword;

@@ -16,7 +16,7 @@
 
 struct keyword {
     const char *name;
-    eg_schema_keyword_fn *compare; /* NULL: a part of another keyword's comparison */
+    eg_schema_diff_keyword_fn *compare; /* NULL: a part of another keyword's comparison */
 };
 
 /* Every keyword that can make an event fail. What is not here is an annotation. */
@@ -66,24 +66,25 @@ static const struct keyword keywords[] = {
     {"$recursiveRef", eg_schema_diff_opaque},
 };
 
-eg_json_index eg_schema_member(const struct eg_json_document *document, eg_json_index object,
-                               struct eg_span name)
+eg_json_index eg_schema_diff_member(const struct eg_json_document *document, eg_json_index object,
+                                    struct eg_span name)
 {
     if (object == EG_JSON_NONE || eg_json_kind(document, object) != EG_JSON_OBJECT)
         return EG_JSON_NONE;
     return eg_json_member(document, object, name);
 }
 
-struct eg_schema_pair eg_schema_diff_walk_member(const struct eg_schema_diff_walk *walk,
-                                                 struct eg_schema_pair schemas, const char *name)
+struct eg_schema_diff_pair eg_schema_diff_walk_member(const struct eg_schema_diff_walk *walk,
+                                                      struct eg_schema_diff_pair schemas,
+                                                      const char *name)
 {
-    return (struct eg_schema_pair){
-        eg_schema_member(&walk->old, schemas.old, eg_span_text(name)),
-        eg_schema_member(&walk->new, schemas.new, eg_span_text(name)),
+    return (struct eg_schema_diff_pair){
+        eg_schema_diff_member(&walk->old, schemas.old, eg_span_text(name)),
+        eg_schema_diff_member(&walk->new, schemas.new, eg_span_text(name)),
     };
 }
 
-struct eg_span eg_schema_brief(const struct eg_json_document *document, eg_json_index index)
+struct eg_span eg_schema_diff_brief(const struct eg_json_document *document, eg_json_index index)
 {
     struct eg_span text = eg_json_text(document, index);
     for (size_t i = 0; i < text.len && i <= BRIEF_BYTES; i++) {
@@ -95,7 +96,7 @@ struct eg_span eg_schema_brief(const struct eg_json_document *document, eg_json_
     return text;
 }
 
-bool eg_schema_accepts_all(const struct eg_json_document *document, eg_json_index schema)
+bool eg_schema_diff_accepts_all(const struct eg_json_document *document, eg_json_index schema)
 {
     if (schema == EG_JSON_NONE)
         return true;
@@ -172,7 +173,7 @@ static eg_json_index resolve(const struct eg_json_document *document, struct eg_
 
 static eg_json_index reference_of(const struct eg_json_document *document, eg_json_index schema)
 {
-    eg_json_index ref = eg_schema_member(document, schema, EG_SPAN_LITERAL("$ref"));
+    eg_json_index ref = eg_schema_diff_member(document, schema, EG_SPAN_LITERAL("$ref"));
     bool is_string = ref != EG_JSON_NONE && eg_json_kind(document, ref) == EG_JSON_STRING;
     return is_string ? ref : EG_JSON_NONE;
 }
@@ -203,15 +204,15 @@ static eg_json_index follow(const struct eg_json_document *document, eg_json_ind
 }
 
 /* References beside other keywords, and those that lead out of the document. */
-static void compare_references(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas)
+static void compare_references(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas)
 {
-    struct eg_schema_pair refs = {reference_of(&walk->old, schemas.old),
-                                  reference_of(&walk->new, schemas.new)};
+    struct eg_schema_diff_pair refs = {reference_of(&walk->old, schemas.old),
+                                       reference_of(&walk->new, schemas.new)};
     if (refs.old == EG_JSON_NONE && refs.new == EG_JSON_NONE)
         return;
     struct eg_span old = EG_SPAN_EMPTY;
     struct eg_span new = EG_SPAN_EMPTY;
-    struct eg_schema_pair targets = {EG_JSON_NONE, EG_JSON_NONE};
+    struct eg_schema_diff_pair targets = {EG_JSON_NONE, EG_JSON_NONE};
     if (refs.old != EG_JSON_NONE)
         targets.old = resolve(&walk->old, old = eg_json_string(&walk->old, refs.old));
     if (refs.new != EG_JSON_NONE)
@@ -226,10 +227,11 @@ static void compare_references(struct eg_schema_diff_walk *walk, struct eg_schem
                                  EG_SPAN_ARGS(old), EG_SPAN_ARGS(new));
 }
 
-static void compare_keywords(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas)
+static void compare_keywords(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas)
 {
     for (size_t i = 0; i < EG_ARRAY_COUNT(keywords); i++) {
-        struct eg_schema_pair values = eg_schema_diff_walk_member(walk, schemas, keywords[i].name);
+        struct eg_schema_diff_pair values =
+            eg_schema_diff_walk_member(walk, schemas, keywords[i].name);
         if (keywords[i].compare && (values.old != EG_JSON_NONE || values.new != EG_JSON_NONE))
             keywords[i].compare(walk, schemas, values, keywords[i].name);
     }
@@ -237,12 +239,12 @@ static void compare_keywords(struct eg_schema_diff_walk *walk, struct eg_schema_
 }
 
 /* False: one side lets all or nothing through, and the comparison is done. */
-static bool compare_extremes(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas)
+static bool compare_extremes(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas)
 {
     bool old_none = accepts_none(&walk->old, schemas.old);
     bool new_none = accepts_none(&walk->new, schemas.new);
-    bool old_all = eg_schema_accepts_all(&walk->old, schemas.old);
-    bool new_all = eg_schema_accepts_all(&walk->new, schemas.new);
+    bool old_all = eg_schema_diff_accepts_all(&walk->old, schemas.old);
+    bool new_all = eg_schema_diff_accepts_all(&walk->new, schemas.new);
     if (new_none && !old_none)
         eg_schema_diff_walk_note(walk, schemas, EG_SCHEMA_BREAKING,
                                  "nothing is allowed here any more");
@@ -250,7 +252,7 @@ static bool compare_extremes(struct eg_schema_diff_walk *walk, struct eg_schema_
         eg_schema_diff_walk_note(walk, schemas, EG_SCHEMA_COMPATIBLE,
                                  "something is allowed here that was not");
     else if (old_all && !new_all) {
-        struct eg_span text = eg_schema_brief(&walk->new, schemas.new);
+        struct eg_span text = eg_schema_diff_brief(&walk->new, schemas.new);
         eg_schema_diff_walk_note(walk, schemas, EG_SCHEMA_BREAKING,
                                  "was any value, now must fit %.*s", EG_SPAN_ARGS(text));
     } else if (new_all && !old_all)
@@ -258,20 +260,21 @@ static bool compare_extremes(struct eg_schema_diff_walk *walk, struct eg_schema_
     return !old_none && !new_none && !old_all && !new_all;
 }
 
-static bool was_visited(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas)
+static bool was_visited(struct eg_schema_diff_walk *walk, struct eg_schema_diff_pair schemas)
 {
     for (size_t i = 0; i < walk->visit_count; i++) {
-        const struct eg_schema_visit *visit = &walk->visits[i];
+        const struct eg_schema_diff_visit *visit = &walk->visits[i];
         if (visit->pair.old == schemas.old && visit->pair.new == schemas.new &&
             visit->mode == walk->mode)
             return true;
     }
     walk->visits = eg_realloc_array(walk->visits, walk->visit_count + 1, sizeof(walk->visits[0]));
-    walk->visits[walk->visit_count++] = (struct eg_schema_visit){schemas, walk->mode};
+    walk->visits[walk->visit_count++] = (struct eg_schema_diff_visit){schemas, walk->mode};
     return false;
 }
 
-void eg_schema_diff_walk_compare(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas)
+void eg_schema_diff_walk_compare(struct eg_schema_diff_walk *walk,
+                                 struct eg_schema_diff_pair schemas)
 {
     schemas.old = follow(&walk->old, schemas.old, walk->old_ref_alone);
     schemas.new = follow(&walk->new, schemas.new, walk->new_ref_alone);
@@ -290,8 +293,8 @@ void eg_schema_diff_walk_compare(struct eg_schema_diff_walk *walk, struct eg_sch
     walk->depth--;
 }
 
-void eg_schema_diff_walk_compare_in(struct eg_schema_diff_walk *walk, struct eg_schema_pair schemas,
-                                    unsigned mode)
+void eg_schema_diff_walk_compare_in(struct eg_schema_diff_walk *walk,
+                                    struct eg_schema_diff_pair schemas, unsigned mode)
 {
     unsigned before = walk->mode;
     walk->mode = mode;
