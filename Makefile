@@ -57,7 +57,14 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-unit: $(UNIT_PROGRAMS) ## build and run the unit tests
+# A plug-in as its author builds it: the public headers and nothing else.
+PLUGIN_EXAMPLE := $(BUILD)/tests/support/plugin_example.so
+$(BUILD)/tests/support/%.so: tests/support/%.c
+	@mkdir -p $(@D)
+	$(call say,PLUGIN,$@)
+	$(Q)$(CC) -std=gnu17 $(OPT) -g $(WARNINGS) -Iinclude -fPIC -shared -o $@ $<
+
+unit: $(UNIT_PROGRAMS) $(PLUGIN_EXAMPLE) ## build and run the unit tests
 	@for t in $(UNIT_PROGRAMS); do $$t || exit 1; done
 
 clean: ## remove what was built
