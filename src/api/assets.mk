@@ -2,7 +2,8 @@
 # Files that become part of the binary (assets.txt). `make swagger` installs Swagger UI for /docs;
 # without it the page says how to get it.
 
-SWAGGER        := $(BUILD)/swagger
+# One for all builds: sanitizer builds lie below the same folder.
+SWAGGER        := build/swagger
 SWAGGER_BUNDLE := $(wildcard $(SWAGGER)/swagger-ui-bundle.js)
 ASSETS_OBJECT  := $(BUILD)/generated/assets.o
 
@@ -15,8 +16,12 @@ $(ASSETS_OBJECT): $(BUILD)/generated/assets.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-swagger: ## install Swagger UI, which /docs serves, from npm
-	@tests/support/swagger/install $(BUILD)/venv $(SWAGGER)
+# Asked for by name only: a build without it is a whole one.
+build/swagger/swagger-ui-bundle.js: tests/support/swagger/package-lock.json
+	@tests/support/swagger/install build/venv $(SWAGGER)
 	@rm -f $(BUILD)/generated/assets.c
+	@touch $@
+
+swagger: build/swagger/swagger-ui-bundle.js ## install Swagger UI, which /docs serves, from npm
 
 .PHONY: swagger

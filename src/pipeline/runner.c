@@ -146,7 +146,7 @@ static void conclude(struct eg_join_delivery *delivery, enum eg_outcome outcome,
             settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
         return;
     }
-    EG_ASSERT(!"outcome of the contract");
+    eg_panic(__FILE__, __LINE__, "a sink completed with an outcome that does not exist");
 }
 
 static void host_complete_all(struct eg_delivery *const *take, size_t count,
@@ -169,8 +169,8 @@ static void host_complete(struct eg_delivery *take, enum eg_outcome outcome, con
     host_complete_all(&take, 1, outcome, message);
 }
 
-static void log_line(const struct eg_runner *runner, enum eg_log_level level, const char *format,
-                     va_list args)
+static void EG_PRINTF(3, 0) log_line(const struct eg_runner *runner, enum eg_log_level level,
+                                     const char *format, va_list args)
 {
     const struct eg_pipeline_observer *observer = &runner->context->observer;
     if (!observer->log)

@@ -28,6 +28,7 @@ struct config {
     int64_t checkpoint_bytes;
     int64_t cache_bytes;
     int64_t min_free_bytes;
+    int64_t max_bytes;
     int64_t max_age_ms;
     int64_t max_events;
 };
@@ -73,6 +74,14 @@ static const struct eg_field fields[] = {
      .offset = offsetof(struct config, min_free_bytes),
      .default_text = "64MiB",
      .help = "With less than this free on the disk /health reports the sink."},
+    {.name = "max_size",
+     .type = EG_FIELD_SIZE,
+     .offset = offsetof(struct config, max_bytes),
+     .default_text = "0",
+     .min = 0,
+     .max = INT64_C(1) << 46,
+     .help = "The file never grows beyond this: then events are refused as with a full disk. 0: no "
+             "limit."},
     {.name = "max_age",
      .type = EG_FIELD_DURATION,
      .offset = offsetof(struct config, max_age_ms),
@@ -131,6 +140,9 @@ static int start(struct eg_sink *sink, struct eg_error *err)
         .cache_bytes = config->cache_bytes,
     };
     if (eg_event_writer_open(&options, &sink->writer, err) != 0)
+        return -1;
+    if (config->max_bytes > 0 &&
+        eg_event_writer_limit_bytes(sink->writer, config->max_bytes, err) != 0)
         return -1;
     return eg_event_reader_open(config->path, &sink->prober, err);
 }

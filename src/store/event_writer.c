@@ -140,7 +140,7 @@ static int insert(struct eg_event_writer *writer, const struct eg_event *event,
     bind_optional(statement, 9, attributes_text(writer, event), &failure);
     bind_text(statement, 10, event->payload, &failure);
     if (failure != SQLITE_OK)
-        return eg_error_set(err, EG_ERR_IO, "cannot store the event: %s", sqlite3_errstr(failure));
+        return eg_database_error(&writer->database, "cannot store the event", err);
     return run(writer, INSERT, "cannot store the event", err);
 }
 
@@ -186,6 +186,18 @@ int eg_event_writer_append(struct eg_event_writer *writer, const struct eg_event
         return 0;
     roll_back(writer);
     return -1;
+}
+
+int eg_event_writer_limit_bytes(struct eg_event_writer *writer, int64_t max_bytes,
+                                struct eg_error *err)
+{
+    int64_t page_bytes;
+    if (eg_database_query_int64(&writer->database, "PRAGMA page_size", &page_bytes, err) != 0)
+        return -1;
+    char sql[64];
+    (void)sqlite3_snprintf(sizeof(sql), sql, "PRAGMA max_page_count=%lld",
+                           (long long)(max_bytes / page_bytes) + 1);
+    return eg_database_exec(&writer->database, sql, err);
 }
 
 /* The last of the `limit` oldest that is received before `cutoff_us`; stops at the first newer. */

@@ -42,6 +42,11 @@ enum eg_append_result {
 int eg_event_writer_append(struct eg_event_writer *writer, const struct eg_event *const *events,
                            size_t count, enum eg_append_result *ret_results, struct eg_error *err);
 
+/* The file never grows beyond this (but what it has, it keeps): then append fails as with a full
+ * disk. */
+int eg_event_writer_limit_bytes(struct eg_event_writer *writer, int64_t max_bytes,
+                                struct eg_error *err);
+
 struct eg_retention {
     int64_t max_age_ms; /* 0: no limit */
     int64_t max_events; /* 0: no limit */

@@ -162,6 +162,7 @@ struct rig {
     struct eg_pipeline_config config;
     struct eg_pipeline_options options;
     struct eg_pipeline *pipeline;
+    struct eg_mutex lock; /* one on_done at a time */
     atomic_int done_calls;
     atomic_int done_joins;
     struct eg_join *done[FAKE_HELD_MAX];
@@ -172,12 +173,15 @@ struct rig {
 static inline void rig_done(void *context, struct eg_join *const *joins, size_t count)
 {
     struct rig *rig = context;
+    eg_mutex_lock(&rig->lock);
+    atomic_fetch_add(&rig->done_calls, 1);
     for (size_t i = 0; i < count; i++) {
-        int index = atomic_fetch_add(&rig->done_joins, 1);
+        int index = atomic_load(&rig->done_joins);
         assert_true(index < FAKE_HELD_MAX);
         rig->done[index] = joins[i];
+        atomic_store(&rig->done_joins, index + 1); /* now the test may look at it */
     }
-    atomic_fetch_add(&rig->done_calls, 1);
+    eg_mutex_unlock(&rig->lock);
 }
 
 static inline void rig_answered(void *context, size_t sink, enum eg_delivery_result result,
@@ -198,6 +202,7 @@ static inline void rig_retried(void *context, size_t sink)
 static inline int rig_setup(void **state)
 {
     struct rig *rig = eg_calloc(1, sizeof(*rig));
+    eg_mutex_init(&rig->lock);
     eg_config_fields_default(&eg_pipeline_table, &rig->config);
     static const char *const names[] = {"first", "second"};
     for (size_t i = 0; i < 2; i++) {
@@ -234,6 +239,7 @@ static inline int rig_teardown(void **state)
     eg_pipeline_destroy(rig->pipeline);
     for (size_t i = 0; i < 2; i++)
         eg_mutex_fini(&rig->fakes[i].lock);
+    eg_mutex_fini(&rig->lock);
     free(rig);
     return 0;
 }
