@@ -52,7 +52,7 @@ struct eg_schema_fault {
     uint32_t count;
     bool weak;
     bool matches_type;
-    uint32_t base; /* python's path begins at this step of instance_path */
+    uint32_t base;   /* python's path begins at this step of instance_path */
     bool hides_step; /* and ends before the last: a false schema, met right behind that step */
     struct eg_schema_steps instance_path;
     struct eg_schema_steps schema_path;
