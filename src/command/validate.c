@@ -141,7 +141,7 @@ static void print_text(const struct validation *validation, const struct eg_sche
     for (size_t i = 0; validation->all_errors && i < report->count; i++) {
         const struct eg_schema_failure *failure = &report->failures[i];
         (void)fputs("  ", stdout);
-        print_line(failure->instance_path.len ? failure->instance_path : EG_SPAN_LITERAL("/"));
+        print_line(failure->instance_path.len ? failure->instance_path : EG_SPAN_LITERAL("(root)"));
         (void)fputs(": ", stdout);
         print_line(failure->message);
         (void)fputs(" [", stdout);

@@ -4,6 +4,7 @@
 #include "schema/run.h"
 
 #define SMALL_REQUIRED 64u
+#define FEW_NAMES      2u
 
 /* What is needed at each member. */
 struct pass {
@@ -52,33 +53,69 @@ static bool member_fits_rest(struct eg_schema_run *run, const struct pass *pass,
     return true;
 }
 
-static bool members_fit(struct eg_schema_run *run, const struct pass *pass, eg_json_index index)
+/* A member that the schema names. */
+static inline bool property_fits(struct eg_schema_run *run, const struct pass *pass,
+                                 const struct eg_schema_property *property, eg_json_index name,
+                                 uint32_t place)
+{
+    if (property->required != EG_SCHEMA_NONE)
+        eg_schema_bit_set(pass->seen, property->required);
+    if (property->node == EG_SCHEMA_NONE)
+        return true;
+    if (pass->evaluated)
+        eg_schema_bit_set(pass->evaluated, place);
+    return eg_schema_node_fits(run, property->node, name + 1, NULL);
+}
+
+static bool members_fit(struct eg_schema_run *run, const struct pass *pass, eg_json_index index,
+                        bool has_rest)
 {
     const struct eg_json_document *document = run->document;
     const struct eg_schema_object *object = pass->object;
     const struct eg_schema_property *properties = &run->schema->properties.items[object->first];
-    bool has_rest = object->name_node != EG_SCHEMA_NONE || object->patterns.count ||
-                    object->additional != EG_SCHEMA_NONE;
     eg_json_index end = eg_json_next(document, index);
     uint32_t place = 0;
     for (eg_json_index name = index + 1; name < end;
          name = eg_json_next(document, name + 1), place++) {
         uint32_t at = eg_schema_name_table_find(&object->names, eg_json_string(document, name));
-        bool known = false;
-        if (at != EG_SCHEMA_NAME_NONE) {
-            const struct eg_schema_property *property = &properties[at];
-            if (property->required != EG_SCHEMA_NONE)
-                eg_schema_bit_set(pass->seen, property->required);
-            known = property->node != EG_SCHEMA_NONE;
-            if (known && !eg_schema_node_fits(run, property->node, name + 1, NULL))
-                return false;
-            if (known && pass->evaluated)
-                eg_schema_bit_set(pass->evaluated, place);
-        }
+        bool named = at != EG_SCHEMA_NAME_NONE;
+        if (named && !property_fits(run, pass, &properties[at], name, place))
+            return false;
+        bool known = named && properties[at].node != EG_SCHEMA_NONE;
         if (has_rest && !member_fits_rest(run, pass, name, place, known))
             return false;
     }
     return true;
+}
+
+/* The condition of an `if` names one member: comparing is cheaper than a hash of each name. */
+static bool few_members_fit(struct eg_schema_run *run, const struct pass *pass, eg_json_index index)
+{
+    const struct eg_json_document *document = run->document;
+    const struct eg_schema_property *first = &run->schema->properties.items[pass->object->first];
+    const struct eg_schema_property *last = first + pass->object->count;
+    eg_json_index end = eg_json_next(document, index);
+    uint32_t place = 0;
+    for (eg_json_index name = index + 1; name < end;
+         name = eg_json_next(document, name + 1), place++) {
+        struct eg_span text = eg_json_string(document, name);
+        const struct eg_schema_property *property = first;
+        while (property < last && !eg_span_equal(property->name, text))
+            property++;
+        if (property < last && !property_fits(run, pass, property, name, place))
+            return false;
+    }
+    return true;
+}
+
+static bool all_members_fit(struct eg_schema_run *run, const struct pass *pass, eg_json_index index)
+{
+    const struct eg_schema_object *object = pass->object;
+    bool has_rest = object->name_node != EG_SCHEMA_NONE || object->patterns.count ||
+                    object->additional != EG_SCHEMA_NONE;
+    if (!has_rest && object->count <= FEW_NAMES)
+        return few_members_fit(run, pass, index);
+    return members_fit(run, pass, index, has_rest);
 }
 
 static bool has_all(const uint64_t *seen, uint32_t count)
@@ -105,7 +142,7 @@ bool eg_schema_check_object(struct eg_schema_run *run, const struct eg_schema_no
     struct eg_schema_mark mark = eg_schema_scratch_mark(run->scratch);
     if (EG_UNLIKELY(object->required_count > SMALL_REQUIRED))
         pass.seen = eg_schema_scratch_bits(run->scratch, object->required_count);
-    bool fits = members_fit(run, &pass, index) && has_all(pass.seen, object->required_count);
+    bool fits = all_members_fit(run, &pass, index) && has_all(pass.seen, object->required_count);
     eg_schema_scratch_release(run->scratch, mark);
     return fits;
 }

@@ -52,7 +52,8 @@ struct eg_schema_fault {
     uint32_t count;
     bool weak;
     bool matches_type;
-    uint32_t base; /* python's path begins at this step of instance_path */
+    uint32_t base;   /* python's path begins at this step of instance_path */
+    bool hides_step; /* and ends before the last: a false schema, met right behind that step */
     struct eg_schema_steps instance_path;
     struct eg_schema_steps schema_path;
     uint32_t *extras; /* members, elements or nodes, told in the message */
@@ -79,7 +80,8 @@ struct eg_schema_walk {
     struct eg_schema_steps instance_path;
     struct eg_schema_steps schema_path;
     struct eg_schema_faults *faults;
-    bool full; /* the top has EG_SCHEMA_MAX_FAULTS */
+    bool direct; /* a step of the instance's path leads right to the next node */
+    bool full;   /* the top has EG_SCHEMA_MAX_FAULTS */
 };
 
 typedef void eg_schema_walker(struct eg_schema_walk *walk, const struct eg_schema_node *node,

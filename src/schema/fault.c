@@ -62,8 +62,8 @@ static int compare_steps(const struct eg_schema_step *a, const struct eg_schema_
 /* Relevance as python-jsonschema's tuples compare: <0, 0, >0. */
 static int compare_relevance(const struct eg_schema_fault *a, const struct eg_schema_fault *b)
 {
-    uint32_t a_length = a->instance_path.count - a->base;
-    uint32_t b_length = b->instance_path.count - b->base;
+    uint32_t a_length = a->instance_path.count - a->base - a->hides_step;
+    uint32_t b_length = b->instance_path.count - b->base - b->hides_step;
     if (a_length != b_length)
         return a_length > b_length ? -1 : 1;
     for (uint32_t i = 0; i < a_length; i++) {

@@ -144,7 +144,9 @@ static void collect_names(struct eg_schema *schema, const struct eg_schema_node 
         collect_required(schema, node, required, &names);
     drop_repeated(&names);
     for (uint32_t i = 0; i < names.count; i++)
-        EG_SCHEMA_PUSH(schema->properties, (struct eg_schema_property){nodes[i], EG_SCHEMA_NONE});
+        EG_SCHEMA_PUSH(schema->properties,
+                       (struct eg_schema_property){spans[i], nodes[i], EG_SCHEMA_NONE});
+    object->count = names.count;
     eg_schema_name_table_build(&object->names, names.spans, names.count);
     if (required)
         number_required(schema, node, required, object);

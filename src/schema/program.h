@@ -82,6 +82,7 @@ struct eg_schema_pattern {
 
 /* A member that `properties` or `required` names. */
 struct eg_schema_property {
+    struct eg_span name;
     uint32_t node;     /* EG_SCHEMA_NONE: only required */
     uint32_t required; /* its number among the required, or EG_SCHEMA_NONE */
 };
@@ -89,6 +90,7 @@ struct eg_schema_property {
 struct eg_schema_object {
     struct eg_schema_name_table names; /* -> properties[first + value] */
     uint32_t first;
+    uint32_t count; /* of properties */
     uint32_t required_count;
     struct eg_schema_range patterns;
     uint32_t additional; /* node, or EG_SCHEMA_NONE: anything goes and nothing is evaluated */

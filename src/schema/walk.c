@@ -55,12 +55,13 @@ static void walk_rule(struct eg_schema_walk *walk, const struct eg_schema_node *
 }
 
 static void walk_rules(struct eg_schema_walk *walk, const struct eg_schema_node *node,
-                       eg_json_index index)
+                       eg_json_index index, bool direct)
 {
     if ((node->flags & EG_SCHEMA_NODE_BOOLEAN) && node->types == 0) {
         struct eg_schema_mark mark = eg_schema_scratch_mark(walk->run.scratch);
         struct eg_schema_fault fault = eg_schema_fault_at(walk, node, NULL, index);
         fault.reason = EG_SCHEMA_REASON_FALSE;
+        fault.hides_step = direct;
         eg_schema_fault_gather(walk, &fault, mark);
         return;
     }
@@ -75,6 +76,8 @@ void eg_schema_walk_node(struct eg_schema_walk *walk, uint32_t id, eg_json_index
 {
     struct eg_schema_run *run = &walk->run;
     const struct eg_schema_node *node = &run->schema->nodes.items[id];
+    bool direct = walk->direct;
+    walk->direct = false;
     if (run->stop != EG_SCHEMA_STOP_NONE || walk->full)
         return;
     if (run->steps_left-- == 0) {
@@ -87,7 +90,7 @@ void eg_schema_walk_node(struct eg_schema_walk *walk, uint32_t id, eg_json_index
     }
     run->nesting++;
     bool entered = eg_schema_scope_enter(run, node);
-    walk_rules(walk, node, index);
+    walk_rules(walk, node, index, direct);
     eg_schema_scope_leave(run, entered);
     run->nesting--;
 }
@@ -104,6 +107,7 @@ void eg_schema_walk_member(struct eg_schema_walk *walk, uint32_t node, eg_json_i
 {
     struct eg_span text = eg_json_string(walk->run.document, name);
     eg_schema_push_step(&walk->instance_path, eg_schema_step_name(text));
+    walk->direct = true;
     eg_schema_walk_node(walk, node, name + 1);
     walk->instance_path.count--;
 }
@@ -112,6 +116,7 @@ void eg_schema_walk_element(struct eg_schema_walk *walk, uint32_t node, uint32_t
                             eg_json_index element)
 {
     eg_schema_push_step(&walk->instance_path, eg_schema_step_number(number));
+    walk->direct = true;
     eg_schema_walk_node(walk, node, element);
     walk->instance_path.count--;
 }
