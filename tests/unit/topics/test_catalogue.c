@@ -62,7 +62,8 @@ static void topics_come_from_folder_and_file(void **state)
 {
     (void)state;
     char *folder = make_usual_folder();
-    char *names[] = {"a", "b"};
+    char a[] = "a", b[] = "b";
+    char *names[] = {a, b};
     struct eg_string_list sinks = {names, 2};
     struct loaded loaded;
     load(&loaded, folder, usual_yaml, &sinks);
@@ -119,7 +120,8 @@ static void every_mistake_is_reported_and_nothing_built(void **state)
     write_file(folder, "schemas/a b.json", "{}");
     write_file(folder, "access.json", "{\"orders\": {\"u\": {\"f\": \"x\"}}, \"raw\": [\"z\"]}");
     write_file(folder, "keys.json", "{\"orders\": 5}");
-    char *names[] = {"events"};
+    char events[] = "events";
+    char *names[] = {events};
     struct eg_string_list sinks = {names, 1};
     struct loaded loaded;
     load(&loaded, folder,
