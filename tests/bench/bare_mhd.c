@@ -38,8 +38,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 
 static struct MHD_Response *make_response(void)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        sizeof(reply_body) - 1, reply_body, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof(reply_body) - 1, reply_body, MHD_RESPMEM_PERSISTENT);
     if (response)
         (void)MHD_add_response_header(response, "Content-Type", "application/json");
     return response;
@@ -62,10 +62,10 @@ int main(int argc, char **argv)
     (void)sigaddset(&stop_signals, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &stop_signals, NULL);
     response = make_response();
-    daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG,
-                              (uint16_t)atoi(argv[1]), NULL, NULL, answer, response,
-                              MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
-                              4096u, MHD_OPTION_END);
+    daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, (uint16_t)atoi(argv[1]),
+                         NULL, NULL, answer, response, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                         MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
     if (!response || !daemon) {
         (void)fprintf(stderr, "bare_mhd: cannot start on port %s\n", argv[1]);
         return 3;
