@@ -4,6 +4,7 @@
  * so that it works while the daemon runs.
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,33 +90,50 @@ static int read_limit(const char *text, int64_t *ret_limit)
                                   "--limit '%s' is not a number of events (0: all)", text);
 }
 
+/* Options that only set something; the others have a format of their own. */
+static const struct plain_option {
+    int option;
+    size_t text; /* offset of a const char * in struct arguments; 0 with a flag */
+    size_t flag; /* offset of a bool */
+} plain_options[] = {
+    {OPTION_DB, offsetof(struct arguments, database), 0},
+    {'c', offsetof(struct arguments, config), 0},
+    {OPTION_TOPIC, offsetof(struct arguments, filter.topic), 0},
+    {OPTION_ID, offsetof(struct arguments, filter.id), 0},
+    {OPTION_SUBJECT, offsetof(struct arguments, filter.subject), 0},
+    {OPTION_KEY, offsetof(struct arguments, filter.key), 0},
+    {OPTION_FOLLOW, 0, offsetof(struct arguments, follow)},
+    {OPTION_JSON, 0, offsetof(struct arguments, json)},
+    {OPTION_COUNT, 0, offsetof(struct arguments, count)},
+};
+
+static bool set_plain(int option, struct arguments *arguments)
+{
+    for (size_t i = 0; i < EG_ARRAY_COUNT(plain_options); i++) {
+        const struct plain_option *plain = &plain_options[i];
+        if (plain->option != option)
+            continue;
+        if (plain->flag)
+            *(bool *)(void *)((char *)arguments + plain->flag) = true;
+        else
+            *(const char **)(void *)((char *)arguments + plain->text) = optarg;
+        return true;
+    }
+    return false;
+}
+
 static int read_option(int option, struct arguments *arguments)
 {
     struct eg_event_filter *filter = &arguments->filter;
-    const char **text = option == OPTION_DB        ? &arguments->database
-                        : option == 'c'            ? &arguments->config
-                        : option == OPTION_TOPIC   ? &filter->topic
-                        : option == OPTION_ID      ? &filter->id
-                        : option == OPTION_SUBJECT ? &filter->subject
-                        : option == OPTION_KEY     ? &filter->key
-                                                   : NULL;
-    bool *flag = option == OPTION_FOLLOW  ? &arguments->follow
-                 : option == OPTION_JSON  ? &arguments->json
-                 : option == OPTION_COUNT ? &arguments->count
-                                          : NULL;
-    if (text)
-        *text = optarg;
-    else if (flag)
-        *flag = true;
-    else if (option == OPTION_SINCE)
+    if (set_plain(option, arguments))
+        return EG_EXIT_YES;
+    if (option == OPTION_SINCE)
         return read_time("since", optarg, &filter->since_us);
-    else if (option == OPTION_UNTIL)
+    if (option == OPTION_UNTIL)
         return read_time("until", optarg, &filter->until_us);
-    else if (option == OPTION_LIMIT)
+    if (option == OPTION_LIMIT)
         return read_limit(optarg, &filter->limit);
-    else
-        return eg_command_usage_error(&eg_command_events, "the options are not understood");
-    return EG_EXIT_YES;
+    return eg_command_usage_error(&eg_command_events, "the options are not understood");
 }
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)

@@ -3,15 +3,13 @@
  * One sink at work.
  *
  * Threads: offer runs on HTTP threads and, for another attempt, on the timer's thread; worker_main
- * on the sink's own; complete and complete_all on whatever thread the sink answers from; the probe
- * on the control timer's thread.
+ * on the sink's own; complete and complete_all on whatever thread the sink answers from.
  *
  * A delivery is here from offer until `conclude` or `settle`: in the queue, with the sink, or in
  * the backoff timer, never in two places. Only `settle` ends it: answer (if nobody answered), give
  * back the room, drop the reference to the join, in this order; after it the delivery is gone.
  *
- * Locks: queue.lock and the timer's are leaves; health_lock is held while the probe is put back
- * into the control timer.
+ * Locks: none of its own; queue.lock, breaker.lock and the timer's are leaves here.
  */
 #include "pipeline/runner.h"
 
@@ -22,7 +20,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/mutex.h"
+#include "pipeline/probe.h"
 #include "work/backoff.h"
 #include "work/pool.h"
 
@@ -41,15 +39,7 @@ struct eg_runner {
     struct eg_queue_batch batch;
     struct eg_breaker breaker;
     struct eg_pool pool;
-
-    struct eg_timer *control; /* NULL: no probe runs */
-    struct eg_timer_node probe;
-    struct eg_mutex health_lock; /* guards what follows */
-    struct eg_cond probe_stopped;
-    bool stop_probe;
-    bool probe_is_stopped;
-    bool healthy;
-    char health[EG_ERROR_MESSAGE_BYTES];
+    struct eg_probe probe;
 };
 
 /* One worker's state: lives on its stack. */
@@ -346,9 +336,7 @@ static struct eg_runner *new_runner(const struct eg_pipeline_sink *sink,
     eg_queue_init(&runner->queue, &(struct eg_queue_limits){(size_t)common->queue_events,
                                                             (size_t)common->queue_bytes});
     eg_breaker_init(&runner->breaker, &common->breaker);
-    eg_mutex_init(&runner->health_lock);
-    eg_cond_init(&runner->probe_stopped);
-    runner->healthy = true;
+    eg_probe_init(&runner->probe);
     init_host(runner);
     return runner;
 }
@@ -375,8 +363,7 @@ void eg_runner_destroy(struct eg_runner *runner)
     if (!runner)
         return;
     runner->type->destroy(runner->sink);
-    eg_cond_fini(&runner->probe_stopped);
-    eg_mutex_fini(&runner->health_lock);
+    eg_probe_fini(&runner->probe);
     eg_breaker_fini(&runner->breaker);
     eg_queue_fini(&runner->queue);
     free(runner->name);
@@ -435,60 +422,15 @@ size_t eg_runner_pending(const struct eg_runner *runner)
     return eg_queue_used_items(&runner->queue);
 }
 
-static void note_health(struct eg_runner *runner, bool healthy, const char *message)
-{
-    if (healthy != runner->healthy)
-        eg_runner_log(runner, healthy ? EG_LOG_INFO : EG_LOG_WARNING, "%s",
-                      healthy ? "healthy again" : message);
-    runner->healthy = healthy;
-    (void)snprintf(runner->health, sizeof(runner->health), "%s", healthy ? "" : message);
-}
-
-static void probe_due(struct eg_timer_node *node)
-{
-    struct eg_runner *runner = EG_CONTAINER_OF(node, struct eg_runner, probe);
-    eg_mutex_lock(&runner->health_lock);
-    bool stop = runner->stop_probe;
-    eg_mutex_unlock(&runner->health_lock);
-    struct eg_error err = {.message = ""};
-    bool healthy = stop || runner->type->probe(runner->sink, &err) == 0;
-    eg_mutex_lock(&runner->health_lock);
-    if (!stop)
-        note_health(runner, healthy, err.message);
-    runner->probe_is_stopped = runner->stop_probe;
-    if (runner->probe_is_stopped)
-        eg_cond_broadcast(&runner->probe_stopped);
-    else
-        eg_timer_add(runner->control, node,
-                     eg_clock_monotonic_ms() + runner->common.probe_interval_ms, probe_due);
-    eg_mutex_unlock(&runner->health_lock);
-}
-
 void eg_runner_start_probe(struct eg_runner *runner, struct eg_timer *control)
 {
-    if (!control || !runner->type->probe)
-        return;
-    runner->control = control;
-    eg_timer_add(control, &runner->probe, eg_clock_monotonic_ms(), probe_due);
-}
-
-static void stop_probe(struct eg_runner *runner)
-{
-    if (!runner->control)
-        return;
-    eg_mutex_lock(&runner->health_lock);
-    runner->stop_probe = true;
-    if (eg_timer_cancel(runner->control, &runner->probe))
-        runner->probe_is_stopped = true;
-    while (!runner->probe_is_stopped)
-        eg_cond_wait(&runner->probe_stopped, &runner->health_lock);
-    eg_mutex_unlock(&runner->health_lock);
-    runner->control = NULL;
+    eg_probe_start(&runner->probe, &runner->host, runner->type, runner->sink,
+                   runner->common.probe_interval_ms, control);
 }
 
 void eg_runner_close(struct eg_runner *runner)
 {
-    stop_probe(runner);
+    eg_probe_stop(&runner->probe);
     eg_queue_close(&runner->queue);
     eg_pool_join(&runner->pool);
 }
@@ -518,9 +460,5 @@ bool eg_runner_health(struct eg_runner *runner, char *text)
         eg_breaker_describe(&runner->breaker, text);
         return false;
     }
-    eg_mutex_lock(&runner->health_lock);
-    bool healthy = runner->healthy;
-    memcpy(text, runner->health, sizeof(runner->health));
-    eg_mutex_unlock(&runner->health_lock);
-    return healthy;
+    return eg_probe_health(&runner->probe, text);
 }

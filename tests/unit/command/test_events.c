@@ -112,7 +112,8 @@ static void counts_and_says_no(void **state)
 
 static void finds_the_database_in_a_configuration(void **state)
 {
-    char *path EG_AUTOFREE = make_database(state);
+    char *database EG_AUTOFREE = make_database(state);
+    assert_int_equal(access(database, R_OK), 0);
     char *config EG_AUTOFREE = scratch_path(state, "eventgate.yaml");
     FILE *file = fopen(config, "w");
     assert_non_null(file);
