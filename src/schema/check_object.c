@@ -100,7 +100,8 @@ static bool few_members_fit(struct eg_schema_run *run, const struct pass *pass, 
          name = eg_json_next(document, name + 1), place++) {
         struct eg_span text = eg_json_string(document, name);
         const struct eg_schema_property *property = first;
-        while (property < last && !eg_span_equal(property->name, text))
+        while (property < last && (property->name.len != text.len ||
+                                   !eg_schema_name_equal(property->name.ptr, text.ptr, text.len)))
             property++;
         if (property < last && !property_fits(run, pass, property, name, place))
             return false;

@@ -43,6 +43,23 @@ static inline uint64_t eg_schema_name_load(const char *at, size_t bytes)
     return word;
 }
 
+/* Two names of that length; most are short, and then two overlapping words hold all of them. */
+static inline bool eg_schema_name_equal(const char *a, const char *b, size_t len)
+{
+    if (EG_UNLIKELY(len > 16))
+        return memcmp(a, b, len) == 0;
+    if (len >= 8)
+        return eg_schema_name_load(a, 8) == eg_schema_name_load(b, 8) &&
+               eg_schema_name_load(a + len - 8, 8) == eg_schema_name_load(b + len - 8, 8);
+    if (len >= 4)
+        return eg_schema_name_load(a, 4) == eg_schema_name_load(b, 4) &&
+               eg_schema_name_load(a + len - 4, 4) == eg_schema_name_load(b + len - 4, 4);
+    for (size_t i = 0; i < len; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
 static inline uint64_t eg_schema_name_hash(struct eg_span name, uint64_t seed)
 {
     uint64_t head = 0;
@@ -73,7 +90,7 @@ static inline uint32_t eg_schema_name_table_find(const struct eg_schema_name_tab
         const struct eg_schema_name_slot *slot = &table->slots[i];
         if (slot->value == EG_SCHEMA_NAME_NONE)
             return EG_SCHEMA_NAME_NONE;
-        if (slot->len == name.len && memcmp(slot->name, name.ptr, name.len) == 0)
+        if (slot->len == name.len && eg_schema_name_equal(slot->name, name.ptr, name.len))
             return slot->value;
     }
 }

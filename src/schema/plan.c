@@ -248,6 +248,9 @@ static void take_shortcuts(struct eg_schema *schema)
 void eg_schema_plan(struct eg_schema_compiler *compiler)
 {
     struct eg_schema *schema = compiler->schema;
+    /* So that the array is there also where no object names a member. */
+    EG_SCHEMA_PUSH(schema->properties,
+                   (struct eg_schema_property){EG_SPAN_EMPTY, EG_SCHEMA_NONE, EG_SCHEMA_NONE});
     for (uint32_t i = 0; i < schema->nodes.count; i++)
         for (int subject = 0; subject < EG_SCHEMA_SUBJECTS; subject++)
             plan_subject(compiler, &schema->nodes.items[i], (enum eg_schema_subject)subject);

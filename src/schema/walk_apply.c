@@ -68,7 +68,7 @@ void eg_schema_walk_any_of(struct eg_schema_walk *walk, const struct eg_schema_n
 void eg_schema_walk_one_of(struct eg_schema_walk *walk, const struct eg_schema_node *node,
                            const struct eg_schema_rule *rule, eg_json_index index)
 {
-    const uint32_t *links = &walk->run.schema->links.items[rule->a];
+    const uint32_t *links = walk->run.schema->links.items;
     struct eg_schema_mark mark = eg_schema_scratch_mark(walk->run.scratch);
     struct eg_schema_faults context = {.base = walk->instance_path.count, .is_context = true};
     uint32_t first = walk_alternatives(walk, rule, index, &context);
@@ -78,13 +78,13 @@ void eg_schema_walk_one_of(struct eg_schema_walk *walk, const struct eg_schema_n
     }
     struct eg_schema_fault fault = eg_schema_fault_at(walk, node, rule, index);
     for (uint32_t i = first + 1; i < rule->b; i++)
-        if (eg_schema_node_fits(&walk->run, links[i], index, NULL))
-            eg_schema_fault_extra(walk, &fault, links[i]);
+        if (eg_schema_node_fits(&walk->run, links[rule->a + i], index, NULL))
+            eg_schema_fault_extra(walk, &fault, links[rule->a + i]);
     if (!fault.extra_count) {
         eg_schema_scratch_release(walk->run.scratch, mark);
         return;
     }
-    eg_schema_fault_extra(walk, &fault, links[first]);
+    eg_schema_fault_extra(walk, &fault, links[rule->a + first]);
     fault.reason = EG_SCHEMA_REASON_TOO_MANY;
     eg_schema_fault_gather(walk, &fault, mark);
 }
