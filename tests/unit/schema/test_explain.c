@@ -98,7 +98,7 @@ static void test_first_message_is_pythons(void **state)
          "None should not be valid under {'type': 'null'}"},
         {"{\"oneOf\":[true,{\"minimum\":0}]}", "1",
          "1 is valid under each of {'minimum': 0}, True"},
-        {"{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":5}]}", "1",
+        {"{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"number\",\"minimum\":5}]}", "1",
          "1 is less than the minimum of 5"},
         {"{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "1",
          "1 is not valid under any of the given schemas"},
@@ -162,7 +162,8 @@ static void test_best_match_of_a_context_comes_first_then_its_parent(void **stat
 {
     struct judged judged;
     (void)state;
-    judge(&judged, "{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":5}]}", "1", 10);
+    judge(&judged, "{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"number\",\"minimum\":5}]}", "1",
+          10);
     assert_int_equal(judged.report.count, 2);
     assert_span(judged.report.failures[0].schema_path, "/anyOf/1/minimum");
     assert_span(judged.report.failures[1].schema_path, "/anyOf");
