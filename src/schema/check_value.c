@@ -45,7 +45,7 @@ bool eg_schema_check_enum(struct eg_schema_run *run, const struct eg_schema_node
     (void)evaluated;
     const struct eg_schema_enum *values = &run->schema->enums.items[rule->a];
     enum eg_json_kind kind = eg_json_kind(run->document, index);
-    if (!(values->kinds >> kind & 1u))
+    if (!((unsigned)values->kinds >> kind & 1u))
         return false;
     if (kind == EG_JSON_STRING)
         return eg_schema_name_table_find(&values->strings, eg_json_string(run->document, index)) !=
