@@ -8,17 +8,22 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 OPT      ?= -O2
 SANITIZE ?=
+COVERAGE ?=
 
-PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libzstd zlib libidn2
+PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libidn2 libzstd zlib
 
+# Beyond -Wall and -Wextra; the two that are off fire on formats that are passed on and on literals.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Werror
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef \
+            -Wvla -Werror $(if $(findstring clang,$(CC)),-Wno-string-conversion)
 CPPFLAGS += -Iinclude -Isrc -I$(BUILD)/generated -D_GNU_SOURCE
 CFLAGS   += -std=gnu17 $(OPT) -g -fno-omit-frame-pointer -fstack-protector-strong -fPIC $(WARNINGS) \
-            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
-LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,relro,-z,now
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm -ldl
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all) \
+            $(if $(COVERAGE),--coverage -fprofile-update=atomic)
+LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage) \
+            -Wl,-z,relro,-z,now -Wl,--as-needed
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm -ldl
 
 SOURCES := $(sort $(shell find src -name '*.c'))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -27,6 +32,10 @@ PROGRAM := $(BUILD)/eventgate
 
 UNIT_SOURCES  := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+CONFORMANCE   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/conformance/*.c)))
+FUZZERS       := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCHES       := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
+C_FILES       := $(shell find src include tests -name '*.[ch]')
 
 Q   := $(if $(filter 1,$(V)),,@)
 say  = @printf '  %-6s %s\n' $(1) $(2)
@@ -37,11 +46,14 @@ say  = @printf '  %-6s %s\n' $(1) $(2)
 
 all: $(PROGRAM) ## build build/eventgate
 
+include src/api/assets.mk
+include tests/check.mk
+
 $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(ASSETS_OBJECT)
 	$(call say,AR,$@)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
@@ -51,21 +63,33 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests: one program a file; -Itests gives them tests/support.
-$(BUILD)/tests/%.o: CPPFLAGS += -Itests
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+run: ## set up what is missing, build, and run the daemon with etc/eventgate.yaml
+	@tests/support/install-packages run
+	@$(MAKE) --no-print-directory swagger
+	@$(MAKE) --no-print-directory all
+	@etc/dev/run $(PROGRAM) $(BUILD)/run
 
-unit: $(UNIT_PROGRAMS) ## build and run the unit tests
-	@for t in $(UNIT_PROGRAMS); do $$t || exit 1; done
+install: all ## install into DESTDIR/PREFIX (/usr/local)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/eventgate
+	install -D -m 644 docs/eventgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/eventgate.1
+	install -d $(DESTDIR)$(PREFIX)/include/eventgate
+	install -m 644 include/eventgate/* $(DESTDIR)$(PREFIX)/include/eventgate/
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(PROGRAM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eventgate
+	$(PROGRAM) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_eventgate
+	$(PROGRAM) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/eventgate.fish
+	install -d $(DESTDIR)/lib/systemd/system
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/eventgate.service \
+	    > $(DESTDIR)/lib/systemd/system/eventgate.service
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
+	    sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-.PHONY: all unit clean help
+.PHONY: all run install clean help
 
 -include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/%.d)

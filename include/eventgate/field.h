@@ -26,6 +26,8 @@ enum eg_field_type {
     EG_FIELD_TABLE,       /* the struct of `table`, in place */
     EG_FIELD_TABLE_LIST,  /* struct eg_table_list of the structs of `table` */
     EG_FIELD_JSON,        /* char *: the subtree as JSON text, for shapes that no table can say */
+    EG_FIELD_PATH,        /* as STRING; a relative one begins at the configuration file's folder,
+                             the default_text at the current directory; URIs stay as they are */
 };
 
 struct eg_string_list {

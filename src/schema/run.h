@@ -63,7 +63,7 @@ static inline bool eg_schema_type_fits(const struct eg_schema_run *run,
                                        eg_json_index index)
 {
     enum eg_json_kind kind = eg_json_kind(run->document, index);
-    if (EG_LIKELY((unsigned)types >> kind & 1u))
+    if (EG_LIKELY(((unsigned)types >> kind) & 1u))
         return true;
     return kind == EG_JSON_NUMBER && (types & EG_SCHEMA_TYPE_INTEGER) &&
            eg_schema_type_takes_number(run, node, types, index);

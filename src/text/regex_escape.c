@@ -41,12 +41,13 @@ static const struct simple_escape ecma_escapes[] = {
     {'B', 0, NULL, "\\B"},
 };
 
+/* \B does not match the empty subject: an old trait of Python's re. */
 static const struct simple_escape python_escapes[] = {
-    {'a', '\a', NULL, NULL},   {'t', '\t', NULL, NULL},      {'n', '\n', NULL, NULL},
-    {'v', '\v', NULL, NULL},   {'f', '\f', NULL, NULL},      {'r', '\r', NULL, NULL},
-    {'d', 0, "\\p{Nd}", NULL}, {'D', 0, "\\P{Nd}", NULL},    {'w', 0, "\\w", NULL},
-    {'W', 0, "\\W", NULL},     {'s', 0, PYTHON_SPACE, NULL}, {'S', 0, PYTHON_SOLID, NULL},
-    {'b', '\b', NULL, "\\b"},  {'B', 0, NULL, "\\B"},        {'A', 0, NULL, "\\A"},
+    {'a', '\a', NULL, NULL},   {'t', '\t', NULL, NULL},         {'n', '\n', NULL, NULL},
+    {'v', '\v', NULL, NULL},   {'f', '\f', NULL, NULL},         {'r', '\r', NULL, NULL},
+    {'d', 0, "\\p{Nd}", NULL}, {'D', 0, "\\P{Nd}", NULL},       {'w', 0, "\\w", NULL},
+    {'W', 0, "\\W", NULL},     {'s', 0, PYTHON_SPACE, NULL},    {'S', 0, PYTHON_SOLID, NULL},
+    {'b', '\b', NULL, "\\b"},  {'B', 0, NULL, "(?!\\A\\z)\\B"}, {'A', 0, NULL, "\\A"},
     {'Z', 0, NULL, "\\z"},
 };
 
@@ -141,7 +142,7 @@ static void set_text(struct eg_regex_escape *escape, int kind, bool can_repeat)
 static int write_backreference(struct eg_regex_translator *translator, size_t start, unsigned group,
                                struct eg_regex_escape *escape)
 {
-    if (group == 0 || group > translator->group_count)
+    if (!eg_regex_may_refer(translator, group))
         return eg_regex_fail_at(translator, start, "reference to a group that is not there");
     translator->has_backreference = true;
     (void)snprintf(escape->room, sizeof(escape->room), "\\g{%u}", group);

@@ -116,6 +116,12 @@ int eg_regex_scan_groups(struct eg_regex_translator *translator)
     return 0;
 }
 
+bool eg_regex_may_refer(const struct eg_regex_translator *translator, unsigned group)
+{
+    bool ecma = translator->dialect == EG_REGEX_ECMA;
+    return group > 0 && group <= (ecma ? translator->group_count : translator->groups_open);
+}
+
 int eg_regex_read_reference(struct eg_regex_translator *translator, char close, unsigned *ret_group)
 {
     size_t start = translator->at;
@@ -140,6 +146,12 @@ static int push(struct eg_regex_translator *translator, const char *opening, boo
     return 0;
 }
 
+static int push_capture(struct eg_regex_translator *translator)
+{
+    translator->groups_open++;
+    return push(translator, "(", true);
+}
+
 static const struct {
     const char *text; /* after "(" */
     bool ecma;
@@ -154,8 +166,11 @@ static const struct {
 static int python_reference(struct eg_regex_translator *translator)
 {
     unsigned group;
+    size_t start = translator->at;
     if (eg_regex_read_reference(translator, ')', &group))
         return -1;
+    if (!eg_regex_may_refer(translator, group))
+        return eg_regex_fail_at(translator, start, "reference to a group that is not there yet");
     translator->has_backreference = true;
     eg_buffer_printf(&translator->out, "\\g{%u}", group);
     translator->can_repeat = true;
@@ -242,7 +257,7 @@ int eg_regex_open_group(struct eg_regex_translator *translator)
     bool ecma = translator->dialect == EG_REGEX_ECMA;
     size_t start = translator->at;
     if (!eg_regex_peek(translator, 0, '?'))
-        return push(translator, "(", true);
+        return push_capture(translator);
     for (size_t i = 0; i < EG_ARRAY_COUNT(openings); i++) {
         bool known = ecma ? openings[i].ecma : openings[i].python;
         char written[8];
@@ -253,7 +268,7 @@ int eg_regex_open_group(struct eg_regex_translator *translator)
     }
     if (eg_regex_take(translator, ecma ? "?<" : "?P<")) {
         struct eg_span name;
-        return read_name(translator, '>', &name) ? -1 : push(translator, "(", true);
+        return read_name(translator, '>', &name) ? -1 : push_capture(translator);
     }
     if (!ecma)
         return open_python(translator);

@@ -37,6 +37,7 @@ struct eg_regex_translator {
     struct eg_regex_name names[EG_REGEX_MAX_GROUPS];
     unsigned name_count;
     unsigned group_count; /* in the whole pattern, known before translation starts */
+    unsigned groups_open; /* opened so far: Python refers back only */
     bool counted;         /* write a callout where work can pile up, for regex.c to count */
     bool has_backreference;
     unsigned longest_run; /* the greatest least count of a quantifier: bytes seen uncounted */
@@ -77,6 +78,8 @@ void eg_regex_write_literal(struct eg_regex_translator *translator, uint32_t cod
 int eg_regex_scan_groups(struct eg_regex_translator *translator) EG_MUST_CHECK;
 /* After "(". regex_group.c */
 int eg_regex_open_group(struct eg_regex_translator *translator) EG_MUST_CHECK;
+/* Does the number name a group that a reference may stand for here? regex_group.c */
+bool eg_regex_may_refer(const struct eg_regex_translator *translator, unsigned group);
 /* A name up to and with `close`; its group. regex_group.c */
 int eg_regex_read_reference(struct eg_regex_translator *translator, char close,
                             unsigned *ret_group) EG_MUST_CHECK;

@@ -153,6 +153,8 @@ static void python_means_fullmatch(void **state)
         {"(?m)a$\n^b", "a\nb", 1},
         {"\\-\\é", "-é", 1},
         {"[[:alpha:]]+", "alp:]", 0},
+        {"\\B", "", 0},
+        {"a\\Bb", "ab", 1},
     };
     check_cases(cases, sizeof(cases) / sizeof(cases[0]), EG_REGEX_PYTHON_FULLMATCH);
 }
@@ -248,6 +250,8 @@ static void python_refusals_name_reason_and_place(void **state)
         {"a(?i)", "unknown or unsupported group at offset 3"},
         {"(?x)a b", "unknown or unsupported group at offset 2"},
         {"(?P=x)", "reference to a group that is not there at offset 4"},
+        {"\\1(a)", "reference to a group that is not there at offset 1"},
+        {"(?P=x)(?P<x>a)", "reference to a group that is not there yet at offset 4"},
         {"(?(2)a)", "reference to a group that is not there at offset 3"},
         {"(?(99999999999)a)", "invalid group in a condition at offset 3"},
         {"(*FAIL)", "nothing to repeat at offset 1"},

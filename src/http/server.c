@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts and stops: sockets, one libmicrohttpd daemon for each with its pool of threads, and the
+ * watchdog. On the control thread.
+ *
+ * The library's own timeout is off (watchdog.h has ours), its log is off (it knows less than we
+ * do), and so is its strict option: what that checks is checked in head.c, while the refusals of
+ * 0.9.75 itself, made once the headers are parsed, go out twice on the same connection.
+ */
+#include "http/server.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "http/exchange.h"
+#include "http/head.h"
+#include "http/service.h"
+#include "http/watchdog.h"
+
+#define HEADER_RECORD_BYTES 64   /* what the library keeps for each header, rounded up */
+#define REPLY_HEAD_BYTES    2048 /* room for a reply's head, and to read a body into */
+#define POLL_MS             2
+
+void eg_http_server_log(const struct eg_http_server *server, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+    if (!server->options.log)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    server->options.log(line, server->options.context);
+}
+
+void eg_http_server_name_thread(struct eg_http_server *server)
+{
+    static __thread bool named;
+    char name[16];
+    if (named)
+        return;
+    named = true;
+    (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name,
+                   atomic_fetch_add_explicit(&server->threads_named, 1, memory_order_relaxed));
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
+static int open_listeners(struct eg_http_server *server, struct eg_error *err)
+{
+    const struct eg_http_config *config = server->options.config;
+    if (config->listen.count > EG_HTTP_LISTENERS_MAX)
+        return eg_error_set(err, EG_ERR_CONFIG, "more than %d addresses to listen on",
+                            EG_HTTP_LISTENERS_MAX);
+    for (size_t index = 0; index < config->listen.count; index++) {
+        if (eg_http_listen_open(config->listen.items[index], config->unix_mode,
+                                &server->listeners[index].socket, err) < 0)
+            return -1;
+        server->listener_count++;
+    }
+    return 0;
+}
+
+int eg_http_server_new(const struct eg_http_server_options *options,
+                       struct eg_http_server **ret_server, struct eg_error *err)
+{
+    struct eg_http_server *server = eg_calloc(1, sizeof(*server));
+    server->options = *options;
+    server->limits = &options->config->limits;
+    eg_mutex_init(&server->lock);
+    eg_cond_init(&server->wake);
+    eg_http_peers_init(&server->peers, server->limits->max_connections);
+    eg_http_cors_init(&server->cors, &options->config->cors);
+    if (eg_http_config_check(options->config, err) < 0 ||
+        eg_http_router_new(options->routes, options->route_count, &server->router, err) < 0 ||
+        open_listeners(server, err) < 0) {
+        eg_http_server_destroy(server);
+        return -1;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+static unsigned thread_count(const struct eg_http_config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (config->threads > 0)
+        return (unsigned)config->threads;
+    return cores > 0 ? (unsigned)cores : 1;
+}
+
+/* A head of the largest size, the library's records of its headers, and the head of a reply. */
+static size_t memory_of_connection(const struct eg_http_limits *limits)
+{
+    size_t bytes = (size_t)limits->max_header_bytes +
+                   (size_t)limits->max_header_count * HEADER_RECORD_BYTES + REPLY_HEAD_BYTES;
+    return (bytes + 1023) & ~(size_t)1023;
+}
+
+/* The raw target is what we read (uri.h), so the library need not decode anything. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static int start_listener(struct eg_http_server *server, struct eg_http_listener *listener,
+                          struct eg_error *err)
+{
+    const struct eg_http_limits *limits = server->limits;
+    unsigned threads = thread_count(server->options.config);
+    /* We count ourselves (connection.c), over all threads and listeners; the library counts by
+     * thread, so that its limit must let each of them have all. */
+    unsigned connections = (unsigned)(limits->max_connections + limits->max_connections / 4 + 64);
+    struct MHD_OptionItem pool[] = {
+        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    listener->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
+        eg_http_exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, listener->socket.fd,
+        MHD_OPTION_CONNECTION_LIMIT, connections * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        memory_of_connection(limits), MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_NOTIFY_CONNECTION, eg_http_connection_notify, server,
+        MHD_OPTION_NOTIFY_COMPLETED, eg_http_exchange_completed, server,
+        MHD_OPTION_URI_LOG_CALLBACK, eg_http_exchange_uri, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, server, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+    if (listener->daemon)
+        return 0;
+    listener->socket.fd = -1; /* the library may have closed it by now */
+    return eg_error_set(err, EG_ERR_INTERNAL, "cannot start the HTTP server on %s",
+                        listener->socket.address);
+}
+
+int eg_http_server_start(struct eg_http_server *server, struct eg_error *err)
+{
+    server->check_layout = eg_http_head_layout_works();
+    if (!server->check_layout)
+        eg_http_server_log(server,
+                           "libmicrohttpd %s keeps request heads in a way that is not known: line "
+                           "endings and folded headers are not checked",
+                           MHD_get_version());
+    if (eg_http_watchdog_start(server, err) < 0)
+        return -1;
+    for (size_t index = 0; index < server->listener_count; index++) {
+        if (start_listener(server, &server->listeners[index], err) < 0) {
+            eg_http_server_stop(server, 0);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void eg_http_server_quiesce(struct eg_http_server *server)
+{
+    if (atomic_exchange_explicit(&server->draining, true, memory_order_relaxed))
+        return;
+    for (size_t index = 0; index < server->listener_count; index++) {
+        if (server->listeners[index].daemon)
+            (void)MHD_quiesce_daemon(server->listeners[index].daemon);
+        eg_http_listen_end(&server->listeners[index].socket);
+    }
+}
+
+static void sleep_ms(int64_t ms)
+{
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+/* Until nothing is in flight. False: the time is up. */
+static bool await_quiet(struct eg_http_server *server, int64_t deadline_ms)
+{
+    while (atomic_load_explicit(&server->in_flight, memory_order_acquire) > 0 ||
+           atomic_load_explicit(&server->suspended, memory_order_acquire) > 0) {
+        if (eg_clock_monotonic_ms() >= deadline_ms)
+            return false;
+        sleep_ms(POLL_MS);
+    }
+    return true;
+}
+
+/* The library must not be stopped with suspended connections. Each is parked within two turns of
+ * its event loop, so this ends. */
+static void expire_suspended(struct eg_http_server *server)
+{
+    while (atomic_load_explicit(&server->suspended, memory_order_acquire) > 0) {
+        eg_http_watchdog_expire_all(server);
+        sleep_ms(POLL_MS);
+    }
+}
+
+void eg_http_server_stop(struct eg_http_server *server, int64_t drain_timeout_ms)
+{
+    eg_http_server_quiesce(server);
+    if (!await_quiet(server, eg_clock_monotonic_ms() + drain_timeout_ms))
+        eg_http_server_log(server, "stopping with %" PRIdFAST64 " requests in flight",
+                           atomic_load(&server->in_flight));
+    expire_suspended(server);
+    for (size_t index = 0; index < server->listener_count; index++) {
+        if (server->listeners[index].daemon)
+            MHD_stop_daemon(server->listeners[index].daemon);
+        server->listeners[index].daemon = NULL;
+        eg_http_listen_close(&server->listeners[index].socket);
+    }
+    eg_http_watchdog_stop(server);
+}
+
+void eg_http_server_destroy(struct eg_http_server *server)
+{
+    if (!server)
+        return;
+    eg_http_server_stop(server, 0);
+    eg_http_router_destroy(server->router);
+    eg_http_cors_fini(&server->cors);
+    eg_http_peers_fini(&server->peers);
+    eg_cond_fini(&server->wake);
+    eg_mutex_fini(&server->lock);
+    free(server);
+}
+
+const char *eg_http_server_address(const struct eg_http_server *server, size_t index)
+{
+    return index < server->listener_count ? server->listeners[index].socket.address : NULL;
+}
+
+unsigned eg_http_server_port(const struct eg_http_server *server, size_t index)
+{
+    return index < server->listener_count ? server->listeners[index].socket.port : 0;
+}
+
+static uint64_t gauge(const atomic_int_fast64_t *value)
+{
+    int64_t now = atomic_load_explicit(value, memory_order_relaxed);
+    return now > 0 ? (uint64_t)now : 0;
+}
+
+static uint64_t counter(const atomic_uint_fast64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+void eg_http_server_counters(struct eg_http_server *server, struct eg_http_counters *ret_counters)
+{
+    eg_mutex_lock(&server->lock);
+    size_t open = server->connection_count;
+    eg_mutex_unlock(&server->lock);
+    *ret_counters = (struct eg_http_counters){
+        .connections_accepted = counter(&server->accepted),
+        .connections_refused = counter(&server->refused),
+        .requests_malformed = counter(&server->malformed),
+        .timeouts = counter(&server->timeouts),
+        .connections_open = open,
+        .requests_in_flight = gauge(&server->in_flight),
+        .bytes_in_flight = gauge(&server->in_flight_bytes),
+        .requests_suspended = gauge(&server->suspended),
+    };
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of pipeline/delivery.h, for the files of this room only.
+ *
+ * References of a join: the caller's, one for each delivery that a runner holds, and one while its
+ * deadline is armed. `pending` counts answers that are missing, plus one until eg_join_await.
+ */
+#ifndef EG_PIPELINE_JOIN_H
+#define EG_PIPELINE_JOIN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ref.h"
+#include "eventgate/sink.h"
+#include "pipeline/delivery.h"
+#include "pipeline/event.h"
+#include "pipeline/pipeline.h"
+#include "work/queue.h"
+#include "work/timer.h"
+
+struct eg_runner;
+
+/* The struct that `pointer` is the member of. */
+#define EG_CONTAINER_OF(pointer, type, member) \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* What every join of a pipeline shares. */
+struct eg_join_context {
+    struct eg_timer *timer;
+    eg_join_done on_done;
+    void *on_done_context;
+    struct eg_pipeline_observer observer;
+    atomic_size_t in_flight_events; /* of joins that still exist */
+    atomic_size_t in_flight_bytes;
+    atomic_uint completing; /* threads that are in a sink's complete, on_done included */
+    atomic_bool closing;    /* shutdown: what is not answered is answered now, nothing is retried */
+};
+
+enum eg_slot {
+    EG_SLOT_PENDING,
+    EG_SLOT_ANSWERED, /* claimed by whoever answers; result and message are that thread's */
+};
+
+struct eg_join_delivery {
+    struct eg_delivery handed; /* what the sink gets */
+    struct eg_queue_item queued;
+    struct eg_timer_node backoff;
+    struct eg_join *join;
+    struct eg_runner *runner;
+    atomic_int slot;
+    enum eg_delivery_result result;
+    char *message; /* owned; NULL: none */
+};
+
+struct eg_join_event {
+    struct eg_pipeline_event *event; /* owned reference */
+    struct eg_error *refusal;        /* owned; NULL: handed to its sinks */
+    size_t first;                    /* of its deliveries */
+    size_t delivery_count;
+};
+
+struct eg_join {
+    struct eg_ref ref;
+    atomic_size_t pending;
+    struct eg_timer_node deadline;
+    struct eg_join_context *context;
+    void *user;
+    int64_t started_us;
+    size_t event_count;
+    size_t delivery_count;
+    struct eg_join_event *events;
+    struct eg_join_delivery deliveries[];
+};
+
+/* Joins that completed together, on their way to on_done. */
+#define EG_JOIN_BATCH_MAX 256
+
+struct eg_join_batch {
+    struct eg_join_context *context;
+    size_t count;
+    struct eg_join *joins[EG_JOIN_BATCH_MAX];
+};
+
+/* No deliveries yet; takes the events; in_flight was counted by the caller. */
+struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dispatch_item *items,
+                            size_t count, int64_t started_us, void *user) EG_MUST_CHECK;
+
+/* One more delivery of the last event that got one; by the dispatching thread, before any is
+ * handed to its runner. */
+void eg_join_add_delivery(struct eg_join *join, size_t event, struct eg_runner *runner,
+                          int64_t deadline_ms);
+
+/* True while nobody answered. */
+bool eg_join_delivery_is_pending(const struct eg_join_delivery *delivery);
+
+/*
+ * Answers a delivery, if nobody has; a join that this completes goes into the batch. The caller
+ * holds the delivery's reference until after.
+ */
+void eg_join_answer(struct eg_join_delivery *delivery, enum eg_delivery_result result,
+                    const char *message, int64_t now_us, struct eg_join_batch *batch);
+
+/* "no answer within N ms". `text` has EG_ERROR_MESSAGE_BYTES. */
+void eg_join_describe_timeout(const struct eg_join_delivery *delivery, char *text);
+
+/* Calls on_done for what is in the batch. */
+void eg_join_batch_flush(struct eg_join_batch *batch);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pipeline: events in, answers out. It owns the sinks, their queues and workers, the thread
+ * that watches deadlines, and the bounds on what is in flight.
+ *
+ * Life: new, start, dispatch from any number of threads, drain, destroy. Start, drain and destroy
+ * on one thread (main). The joins must be given back before destroy.
+ *
+ * Shutdown: stop accepting connections, eg_pipeline_drain (answers everything in flight, on_done
+ * included), stop HTTP, eg_pipeline_destroy.
+ */
+#ifndef EG_PIPELINE_PIPELINE_H
+#define EG_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "eventgate/error.h"
+#include "eventgate/sink.h"
+#include "pipeline/breaker.h"
+#include "pipeline/config.h"
+#include "pipeline/delivery.h"
+#include "pipeline/event.h"
+#include "work/timer.h"
+
+struct eg_pipeline;
+
+/* One sink to be: everything is borrowed until eg_pipeline_destroy. */
+struct eg_pipeline_sink {
+    const char *name; /* unique; the "type" of this sink's errors in replies */
+    const struct eg_sink_type *type;
+    const struct eg_sink_common_config *common;
+    const void *config; /* the filled struct of type->config */
+};
+
+/*
+ * What is told to whoever counts and logs. Every function may be NULL; they are called on HTTP
+ * threads, workers and the timer thread, several at once, and must not wait.
+ */
+struct eg_pipeline_observer {
+    void *context;
+    /* A delivery was answered. Once for each; a late answer of a sink is not reported again. */
+    void (*answered)(void *context, size_t sink, enum eg_delivery_result result, unsigned attempts,
+                     int64_t latency_us);
+    /* An attempt failed and the delivery will be tried again. */
+    void (*retried)(void *context, size_t sink);
+    /* A batch was handed to the sink. */
+    void (*submitted)(void *context, size_t sink, size_t events, size_t bytes);
+    /* A line of a sink, or of the pipeline about a sink. */
+    void (*log)(void *context, const char *sink, enum eg_log_level level, const char *message);
+};
+
+struct eg_pipeline_options {
+    const struct eg_pipeline_config *config; /* borrowed until destroy */
+    const struct eg_pipeline_sink *sinks;    /* the array is copied */
+    size_t sink_count;
+    struct eg_timer *control; /* runs the probes, which may wait; borrowed; NULL: no probes */
+    struct eg_pipeline_observer observer;
+    eg_join_done on_done;
+    void *on_done_context;
+};
+
+/* Creates every sink. On failure all mistakes are in the message, one a line; nothing is left. */
+int eg_pipeline_new(const struct eg_pipeline_options *options, struct eg_pipeline **ret_pipeline,
+                    struct eg_error *err) EG_MUST_CHECK;
+
+/* Starts the sinks in order, then their workers. On failure: destroy. */
+int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err) EG_MUST_CHECK;
+
+/* Number and names of the sinks, in the order they were given. */
+size_t eg_pipeline_sink_count(const struct eg_pipeline *pipeline);
+const char *eg_pipeline_sink_name(const struct eg_pipeline *pipeline, size_t sink);
+
+/* The number of the sink of that name. False: there is none. */
+bool eg_pipeline_sink_find(const struct eg_pipeline *pipeline, struct eg_span name,
+                           size_t *ret_sink);
+
+struct eg_dispatch_item {
+    struct eg_pipeline_event *take_event; /* taken in every case, also on failure */
+    const size_t *sinks; /* numbers of sinks, no duplicates; borrowed for the call */
+    size_t sink_count;
+};
+
+/*
+ * Hands every event to its sinks. Never waits. An event goes to all of its sinks or, when a queue
+ * is full, to none (then eg_join_refusal says so). `deadline_ms` is in eg_clock_monotonic_ms; 0:
+ * now plus the configured deadline. `user` is for on_done.
+ *
+ * Fails, with nothing handed to any sink, with EG_ERR_UNAVAILABLE (draining), with
+ * EG_ERR_OVERLOADED (too much in flight; or `count` is 1 and a queue is full).
+ * Any thread.
+ */
+int eg_pipeline_dispatch(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
+                         size_t count, int64_t deadline_ms, void *user, struct eg_join **ret_join,
+                         struct eg_error *err) EG_MUST_CHECK;
+
+/* True when the next dispatch would surely fail for load: to answer 503 before reading a body. */
+bool eg_pipeline_is_overloaded(const struct eg_pipeline *pipeline);
+
+struct eg_pipeline_stats {
+    size_t in_flight_events;
+    size_t in_flight_bytes;
+    uint64_t refused; /* events that a full queue or the bounds turned away */
+};
+
+struct eg_sink_stats {
+    const char *name;
+    const char *type;
+    size_t queued_events;  /* waiting for a worker */
+    size_t pending_events; /* waiting, with the sink, or between attempts */
+    size_t pending_bytes;
+    enum eg_breaker_state breaker;
+    uint64_t breaker_opened;
+};
+
+void eg_pipeline_stats(const struct eg_pipeline *pipeline, struct eg_pipeline_stats *ret_stats);
+void eg_pipeline_sink_stats(struct eg_pipeline *pipeline, size_t sink,
+                            struct eg_sink_stats *ret_stats);
+
+/*
+ * What the last probe and the breaker say about a sink: true is healthy; else `text` (of
+ * EG_ERROR_MESSAGE_BYTES) says what is wrong. Never waits for the sink. Any thread.
+ */
+bool eg_pipeline_sink_health(struct eg_pipeline *pipeline, size_t sink, char *text);
+
+/*
+ * No more dispatch; waits until everything in flight is answered, at most until `deadline_ms`
+ * (monotonic), then answers the rest itself; stops workers and probes and drains the sinks. After
+ * it on_done is not called any more. Again: does nothing.
+ */
+void eg_pipeline_drain(struct eg_pipeline *pipeline, int64_t deadline_ms);
+
+/* Drains without waiting if nobody did. NULL and a pipeline that never started are fine. */
+void eg_pipeline_destroy(struct eg_pipeline *pipeline);
+
+#endif

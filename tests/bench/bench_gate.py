@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The gate's speed and memory, beside a bare libmicrohttpd server, in one run on one machine.
+
+  (a) bare     a libmicrohttpd server that reads the body and answers 202
+  (b) discard  the daemon: token, access, schema, and a sink that throws the event away
+  (c) sqlite   the daemon: the same, and the event durable in the embedded database before the 202
+
+wrk posts the status_change sample over keep-alive connections; the three take turns, round by
+round, so that a machine whose speed drifts slows all of them. What counts is the ratio.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
+WORK = BUILD / "bench"
+PROGRAM = BUILD / "eventgate"
+BARE = BUILD / "tests/bench/bare_mhd"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+TOPIC = "public.cps.za.status_change"
+
+# The shape of upstream's status_change events, 671 bytes as a client would send them.
+EVENT = {
+    "event_type": "JobCreatedAndStartedEvent",
+    "event_id": "ea4ef752-2a2b-4f6c-93ee-f31a2f9b7d10",
+    "tenant_id": "abcd",
+    "source_app": "ingestapp",
+    "source_app_version": "2.14.0",
+    "environment": "dev",
+    "timestamp_event": 1747646400000,
+    "country": "za",
+    "job_id": "0001aaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+    "job_group_id": "0001aaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+    "job_name": "IngestApp Ingestion",
+    "platform": "aws.stepfunctions",
+    "input_arguments": {"pipelineId": 1234, "currentDate": "2026-05-19", "triggerType": "SCHEDULE"},
+    "definition_id": "1234",
+    "status_type": "RUNNING",
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def event_text():
+    text = json.dumps(EVENT, indent=4)
+    return text + " " * max(0, 671 - len(text))
+
+
+def status_change_schema():
+    vectors = pathlib.Path(os.environ.get("EVENTGATE_VECTORS", "../shared/vectors"))
+    schema = vectors / "samples/conf/topic_schemas/status_change.json"
+    return schema if schema.exists() else pathlib.Path("tests/bench/status_change.json")
+
+
+def make_config(name, sink):
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "topics").mkdir(parents=True)
+    shutil.copy(status_change_schema(), folder / "topics" / f"{TOPIC}.json")
+    (folder / "access.json").write_text(json.dumps({TOPIC: ["bench"]}))
+    port, admin = free_port(), free_port()
+    (folder / "eventgate.yaml").write_text(f"""\
+server:
+  listen: 127.0.0.1:{port}
+  limits:
+    max_connections_per_address: 4096
+admin:
+  listen: 127.0.0.1:{admin}
+auth:
+  public_keys_file: {(WORK / 'keys.json').resolve()}
+access: access.json
+topic_schemas: topics
+log:
+  level: warning
+sinks:
+  bench:
+{sink}
+""")
+    return folder / "eventgate.yaml", port
+
+
+def make_token():
+    subprocess.run([PROGRAM, "token", "keygen", "--out", WORK / "private.pem", "--public-out",
+                    WORK / "keys.json"], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([PROGRAM, "token", "issue", "--key", WORK / "private.pem", "--sub", "bench",
+                           "--expires", "2h"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def wait_until_open(port, process):
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            sys.exit(f"the server on port {port} ended with exit code {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.002)
+    sys.exit(f"the server on port {port} did not open it within 10 s")
+
+
+@contextlib.contextmanager
+def server(command, port, log):
+    with open(log, "w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        wait_until_open(port, process)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def write_wrk_script(token):
+    path = WORK / "post.lua"
+    body = event_text().replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    path.write_text(f"""\
+wrk.method = "POST"
+wrk.path = "/topics/{TOPIC}"
+wrk.body = "{body}"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer {token}"
+wrk.headers["User-Agent"] = "eventgate-bench"
+wrk.headers["Accept"] = "*/*"
+""")
+    return path
+
+
+def wrk(port, connections, script, seconds=SECONDS):
+    done = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency",
+                           "-s", script, f"http://127.0.0.1:{port}/topics/{TOPIC}"],
+                          check=True, capture_output=True, text=True)
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        sys.exit(f"wrk met errors on port {port}:\n{done.stdout}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+def resident_kib(process):
+    for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def latencies_at(port, rate, token, seconds=5, clients=32):
+    """Milliseconds of every request at a fixed rate, h2load's log."""
+    (WORK / "event.json").write_text(event_text())
+    log = WORK / "h2load.tsv"
+    log.unlink(missing_ok=True)
+    subprocess.run(["h2load", "--h1", "-t", "1", "-c", str(clients), "--rps", str(max(1, rate // clients)),
+                    "-D", str(seconds), "-d", WORK / "event.json", "--log-file", log,
+                    "-H", "Content-Type: application/json", "-H", f"Authorization: Bearer {token}",
+                    f"http://127.0.0.1:{port}/topics/{TOPIC}"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows = [line.split("\t") for line in log.read_text().splitlines()]
+    bad = [row for row in rows if row[1] != "202"]
+    if bad:
+        sys.exit(f"{len(bad)} of {len(rows)} requests at {rate}/s were not answered 202: {bad[0]}")
+    return [int(row[2]) / 1000 for row in rows]
+
+
+def throughput(ports, script):
+    """{connections: {name: median requests/s}}, the servers taking turns."""
+    table = {}
+    for connections in (32, 256):
+        rows = {name: [] for name in ports}
+        for _ in range(ROUNDS):
+            for name, port in ports.items():
+                rows[name].append(wrk(port, connections, script))
+        table[connections] = {name: statistics.median(values) for name, values in rows.items()}
+    return table
+
+
+def print_throughput(table):
+    print(f"\nRequests/s, wrk, one thread, median of {ROUNDS} rounds of {SECONDS} s\n")
+    print("| connections | (a) bare | (b) discard | b/a | (c) sqlite, durable | c/a |")
+    print("|---|---|---|---|---|---|")
+    for connections, row in table.items():
+        a, b, c = row["bare"], row["discard"], row["sqlite"]
+        print(f"| {connections} | {a:,.0f} | {b:,.0f} | {b / a:.2f} | {c:,.0f} | {c / a:.2f} |")
+
+
+def measure_latency(port, peak, token):
+    rate = int(peak / 2)
+    values = latencies_at(port, rate, token)
+    print(f"\nLatency of (b) at {rate:,}/s, half its rate at 256 connections, {len(values):,} requests: "
+          f"p50 {percentile(values, .5):.2f} ms, p99 {percentile(values, .99):.2f} ms, "
+          f"p99.9 {percentile(values, .999):.2f} ms")
+
+
+def open_connections(port, token, count):
+    request = (f"POST /topics/{TOPIC} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+               f"Authorization: Bearer {token}\r\nContent-Length: {len(event_text())}\r\n\r\n"
+               f"{event_text()}").encode()
+    connections = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port), 5)
+        connection.sendall(request)
+        if b" 202 " not in connection.recv(4096):
+            sys.exit("a connection of the memory test was not answered 202")
+        connections.append(connection)
+    return connections
+
+
+def measure_start_and_memory(config, port, token):
+    ready, idle, loaded = [], 0, 0
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        with server([PROGRAM, "serve", "-c", config], port, WORK / "start.log") as process:
+            ready.append((time.monotonic() - began) * 1000)
+            time.sleep(0.5)
+            idle = resident_kib(process)
+            connections = open_connections(port, token, 2000)
+            loaded = resident_kib(process)
+            for connection in connections:
+                connection.close()
+    print(f"\nReady after {statistics.median(ready):.0f} ms (median of {ROUNDS}); resident memory "
+          f"{idle / 1024:.1f} MiB idle, {loaded / 1024:.1f} MiB with 2,000 open connections that have "
+          f"each posted an event")
+
+
+def main():
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    token = make_token()
+    script = write_wrk_script(token)
+    discard_config, discard_port = make_config("discard", "    type: discard")
+    sqlite_config, sqlite_port = make_config("sqlite", "    type: sqlite\n    path: events.db")
+    bare_port = free_port()
+    processors = os.cpu_count()
+    print(f"{processors} processors, the load generator beside the server")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(server([BARE, str(bare_port), str(processors)], bare_port, WORK / "bare.log"))
+        stack.enter_context(server([PROGRAM, "serve", "-c", discard_config], discard_port,
+                                   WORK / "discard.log"))
+        stack.enter_context(server([PROGRAM, "serve", "-c", sqlite_config], sqlite_port,
+                                   WORK / "sqlite.log"))
+        table = throughput({"bare": bare_port, "discard": discard_port, "sqlite": sqlite_port}, script)
+        print_throughput(table)
+        measure_latency(discard_port, table[256]["discard"], token)
+    measure_start_and_memory(discard_config, discard_port, token)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything that proves something: the tests, the sanitizers, the fuzzers, the benches.
+
+VENV   := $(BUILD)/venv
+PYTEST := $(VENV)/bin/python -m pytest -q
+FUZZ_SECONDS ?= 10
+
+# A plug-in as its author builds it: the public headers and nothing else.
+PLUGIN_EXAMPLE := $(BUILD)/tests/support/plugin_example.so
+
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/tests/support/%.so: tests/support/%.c
+	@mkdir -p $(@D)
+	$(call say,PLUGIN,$@)
+	$(Q)$(CC) -std=gnu17 $(OPT) -g $(WARNINGS) -Iinclude -fPIC -shared -o $@ $<
+
+unit: $(UNIT_PROGRAMS) $(PLUGIN_EXAMPLE) ## build and run the unit tests
+	@failed=; for t in $(UNIT_PROGRAMS); do $$t || failed="$$failed $$t"; done; \
+	    [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+
+conformance: $(CONFORMANCE) $(PROGRAM) ## hold the program against the test suites of others
+	@failed=; for t in $(CONFORMANCE); do $$t || failed="$$failed $$t"; done; \
+	    [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+
+venv: $(VENV)/.done
+$(VENV)/.done: tests/requirements.txt
+	$(call say,VENV,$(VENV))
+	$(Q)[ -x $(VENV)/bin/pip ] || python3 -m venv $(VENV)
+	$(Q)$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+e2e: $(PROGRAM) $(VENV)/.done $(PLUGIN_EXAMPLE) ## test the built daemon from outside
+	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) tests/e2e
+
+differential: $(PROGRAM) $(VENV)/.done ## compare verdicts and messages with python-jsonschema
+	@$(VENV)/bin/python tests/support/differential.py --eventgate $(PROGRAM)
+
+check: ## set up what is missing, build, and run every test
+	@tests/support/install-packages run check
+	@$(MAKE) --no-print-directory venv swagger
+	@python3 tests/support/check.py \
+	    "rooms=python3 tests/support/check_rooms.py" \
+	    "format=$(MAKE) --no-print-directory check-format" \
+	    "build=$(MAKE) --no-print-directory -j2 all" \
+	    "unit tests=$(MAKE) --no-print-directory -j2 unit" \
+	    "conformance=$(MAKE) --no-print-directory -j2 conformance" \
+	    "differential=$(MAKE) --no-print-directory differential" \
+	    "end to end=$(MAKE) --no-print-directory e2e" \
+	    "sanitizer build=$(MAKE) --no-print-directory -j2 all BUILD=$(BUILD)/asan $(ASAN)" \
+	    "unit tests under ASan and UBSan=$(MAKE) --no-print-directory -j2 unit BUILD=$(BUILD)/asan $(ASAN)" \
+	    "end to end under ASan and UBSan=SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/asan VENV=$(VENV) $(ASAN)" \
+	    "fuzzing=$(MAKE) --no-print-directory -j2 fuzz"
+
+ASAN := SANITIZE=address,undefined OPT=-O1
+TSAN := SANITIZE=thread CC=clang OPT=-O1
+
+asan: ## the unit tests and the end-to-end tests under ASan and UBSan
+	@$(MAKE) --no-print-directory unit BUILD=$(BUILD)/asan $(ASAN)
+	@SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/asan VENV=$(VENV) $(ASAN)
+
+tsan: ## the unit tests and the end-to-end tests under TSan
+	@$(MAKE) --no-print-directory unit BUILD=$(BUILD)/tsan $(TSAN)
+	@SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/tsan VENV=$(VENV) $(TSAN)
+
+# libFuzzer is clang's; the library is built again for it, with the coverage that it steers by.
+FUZZ_BUILD := $(BUILD)/fuzz
+fuzz: ## run every fuzzer for FUZZ_SECONDS (10)
+	@$(MAKE) --no-print-directory fuzzers BUILD=$(FUZZ_BUILD) CC=clang OPT=-O1 \
+	    SANITIZE=fuzzer-no-link,address,undefined
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZ_BUILD)/tests/fuzz
+
+fuzzers: $(FUZZERS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+check-format: ## does clang-format agree with every C file?
+	@clang-format --dry-run -Werror $(C_FILES)
+
+format: ## format every C file
+	@clang-format -i $(C_FILES)
+
+tidy: $(BUILD)/generated/assets.c ## clang-tidy, warnings as errors
+	@tests/support/install-packages tidy
+	@printf '%s\n' $(SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -- \
+	    $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 2>/dev/null
+
+coverage: ## lines that the unit tests and end-to-end tests reach: build/coverage/report.txt
+	@tests/support/install-packages cover
+	@$(MAKE) --no-print-directory unit e2e BUILD=$(BUILD)/coverage VENV=$(VENV) COVERAGE=1 OPT=-O0
+	@gcovr -r . --object-directory $(BUILD)/coverage -f src/ --txt $(BUILD)/coverage/report.txt \
+	    --print-summary
+
+bench: ## measure speed and memory beside others; prints tables
+	@tests/support/install-packages run bench
+	@$(MAKE) --no-print-directory venv all $(BENCHES)
+	@tests/bench/run $(BUILD)
+
+.PHONY: unit conformance venv e2e differential check asan tsan fuzz fuzzers check-format format tidy \
+        coverage bench
