@@ -93,7 +93,9 @@ static inline int mock_setup(void **state)
 {
     struct kafka_mock *mock = eg_calloc(1, sizeof(*mock));
     char reason[256];
-    mock->owner = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason, sizeof(reason));
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "log_level", "3", reason, sizeof(reason));
+    mock->owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
     mock->cluster = rd_kafka_mock_cluster_new(mock->owner, 3);
     eg_config_fields_default(eg_sink_kafka.config, &mock->config);
     struct eg_string_list *servers = &mock->config.bootstrap_servers;

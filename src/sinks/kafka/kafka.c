@@ -24,7 +24,7 @@
 #include "sinks/registry.h"
 
 #define BATCH_EVENTS     1000
-#define ROOM_WAIT_MS     1000 /* how long a batch waits for room in librdkafka's queue */
+#define ROOM_WAIT_MS     1000 /* how long librdkafka's full queue may stand still */
 #define REPLACE_WAIT_MS  1000 /* how long a failed producer's messages may take to end */
 #define REPLACE_PAUSE_MS 1000 /* between one replacement and the next */
 #define PROBE_MS         2000
@@ -104,17 +104,21 @@ static int ensure_producer(struct eg_sink *sink, struct eg_error *err)
     return replace_producer(sink, err);
 }
 
-/* Sends, and waits while librdkafka's queue is full. */
+/* Sends. Waits while librdkafka's queue is full, as long as it moves: `stalled` says that it did
+ * not, and then the rest of the batch does not wait either. */
 static rd_kafka_resp_err_t send_patiently(struct eg_sink *sink,
                                           const struct eg_kafka_message *message,
-                                          struct eg_delivery *delivery, int64_t until_ms)
+                                          struct eg_delivery *delivery, bool *stalled)
 {
     for (;;) {
         uint64_t progress = eg_kafka_producer_progress(sink->producer);
         rd_kafka_resp_err_t code = eg_kafka_producer_send(sink->producer, message, delivery);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
-            !eg_kafka_producer_await_room(sink->producer, progress, until_ms))
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || *stalled)
             return code;
+        int64_t until_ms = sink->host->monotonic_ms() + ROOM_WAIT_MS;
+        if (until_ms > delivery->deadline_ms)
+            until_ms = delivery->deadline_ms;
+        *stalled = !eg_kafka_producer_await_room(sink->producer, progress, until_ms);
     }
 }
 
@@ -130,7 +134,7 @@ static void complete_unsent(struct eg_sink *sink, struct eg_delivery *delivery,
         text);
 }
 
-static void send_one(struct eg_sink *sink, struct eg_delivery *delivery, int64_t until_ms)
+static void send_one(struct eg_sink *sink, struct eg_delivery *delivery, bool *stalled)
 {
     struct eg_error err;
     struct eg_kafka_message message;
@@ -145,7 +149,7 @@ static void send_one(struct eg_sink *sink, struct eg_delivery *delivery, int64_t
         return;
     }
     message.topic = topic;
-    rd_kafka_resp_err_t code = send_patiently(sink, &message, delivery, until_ms);
+    rd_kafka_resp_err_t code = send_patiently(sink, &message, delivery, stalled);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     if (message.headers)
@@ -162,9 +166,9 @@ static void submit(struct eg_sink *sink, void *worker, struct eg_delivery *const
         refuse_all(sink, batch, count, err.message);
         return;
     }
-    int64_t until_ms = sink->host->monotonic_ms() + ROOM_WAIT_MS;
+    bool stalled = false;
     for (size_t i = 0; i < count; i++)
-        send_one(sink, batch[i], until_ms);
+        send_one(sink, batch[i], &stalled);
 }
 
 static int probe(struct eg_sink *sink, struct eg_error *err)
