@@ -85,7 +85,6 @@ static void on_reports(struct eg_kafka_producer *producer, rd_kafka_event_t *eve
     size_t count;
     while ((count = rd_kafka_event_message_array(event, reports, REPORTS)) > 0)
         complete_reported(producer, reports, count);
-    note_progress(producer);
 }
 
 static void on_error(struct eg_kafka_producer *producer, rd_kafka_event_t *event)
@@ -146,6 +145,7 @@ static void poll_events(void *context, unsigned index)
             continue;
         on_event(producer, event);
         rd_kafka_event_destroy(event);
+        note_progress(producer); /* only now is there room for what was reported */
     }
 }
 
