@@ -143,9 +143,11 @@ static void poll_events(void *context, unsigned index)
         rd_kafka_event_t *event = rd_kafka_queue_poll(producer->events, IDLE_MS);
         if (!event)
             continue;
+        bool reports = rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR;
         on_event(producer, event);
         rd_kafka_event_destroy(event);
-        note_progress(producer); /* only now is there room for what was reported */
+        if (reports)
+            note_progress(producer); /* only now is there room for what was reported */
     }
 }
 
