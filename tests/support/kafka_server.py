@@ -5,12 +5,13 @@
         kafka.create_topic("runs", partitions=3)
         ... kafka.bootstrap ...
 
-The jars come from Maven Central by tests/support/kafka/pom.xml into build/kafka/lib. Every node is a
-broker and a controller. Nothing outlives the process that started it: a node is stopped by close(),
+The jars come from Maven Central by tests/support/kafka/pom.xml into build/kafka/lib. Nothing outlives the process that started it: a node is stopped by close(),
 at exit, and by the kernel when its parent dies.
 """
 import atexit
 import ctypes
+import datetime
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -20,7 +21,13 @@ import subprocess
 import time
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewTopic,
+                                   ResourcePatternType, ResourceType)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = pathlib.Path(os.environ.get("KAFKA_LIB", ROOT / "build/kafka/lib"))
@@ -69,14 +76,21 @@ class Node:
         self.controller_port = free_port()
         self.process = None
 
+    @property
+    def votes(self):
+        return self.id <= self.cluster.controllers
+
     def properties(self):
         cluster = self.cluster
         listeners = [f"{name}://127.0.0.1:{port}" for name, port in self.ports.items()]
+        if self.votes:
+            listeners.append(f"CONTROLLER://127.0.0.1:{self.controller_port}")
         lines = {
-            "process.roles": "broker,controller",
+            "process.roles": "broker,controller" if self.votes else "broker",
             "node.id": self.id,
-            "controller.quorum.voters": ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in cluster.nodes),
-            "listeners": ",".join([*listeners, f"CONTROLLER://127.0.0.1:{self.controller_port}"]),
+            "controller.quorum.voters": ",".join(f"{n.id}@127.0.0.1:{n.controller_port}"
+                                                   for n in cluster.nodes if n.votes),
+            "listeners": ",".join(listeners),
             "advertised.listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in self.advertised.items()),
             "listener.security.protocol.map": ",".join(
                 [f"{one.name}:{one.protocol}" for one in cluster.listeners] + ["CONTROLLER:PLAINTEXT"]),
@@ -152,12 +166,15 @@ class Node:
 
 
 class KafkaCluster:
-    def __init__(self, folder, nodes=1, listeners=(), properties=None, scram=()):
+    """`controllers`: the first so many nodes also vote; a test that kills brokers leaves them alone."""
+
+    def __init__(self, folder, nodes=1, controllers=1, listeners=(), properties=None, scram=()):
         self.folder = pathlib.Path(folder).resolve()
         self.properties = properties or {}
         self.listeners = [Listener("PLAIN"), *listeners]
         self.scram = list(scram)
         self.nodes = []
+        self.controllers = controllers
         for index in range(nodes):
             self.nodes.append(Node(self, index))
 
@@ -227,7 +244,71 @@ class KafkaCluster:
             time.sleep(0.1)
         raise AssertionError(f"topic {name} has no leaders")
 
+    def allow_writing(self, user, topic):
+        binding = AclBinding(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*",
+                             AclOperation.WRITE, AclPermissionType.ALLOW)
+        admin = self.admin()
+        for future in admin.create_acls([binding]).values():
+            future.result(30)
+
     def leader(self, topic, partition=0):
         """The node that leads the partition."""
         number = self.admin().list_topics(topic=topic, timeout=10).topics[topic].partitions[partition].leader
         return next((node for node in self.nodes if node.id == number), None)
+
+
+class Certificates:
+    """A certificate authority of our own, and a broker's key and certificate signed by it, as PEM files."""
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.ca = folder / "ca.pem"
+        self.broker = folder / "broker.pem"
+        ca_key, ca_name = ec.generate_private_key(ec.SECP256R1()), self.name("tests")
+        ca = self.certificate(ca_name, ca_name, ca_key.public_key(), ca_key, authority=True)
+        key = ec.generate_private_key(ec.SECP256R1())
+        broker = self.certificate(self.name("broker"), ca_name, key.public_key(), ca_key)
+        self.ca.write_bytes(ca.public_bytes(Encoding.PEM))
+        self.broker.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+                                + broker.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM))
+
+    @staticmethod
+    def name(text):
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    @staticmethod
+    def certificate(subject, issuer, public_key, signer, authority=False):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+                .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+                .not_valid_after(now + datetime.timedelta(days=2))
+                .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+                .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+                               critical=False)
+                .sign(signer, hashes.SHA256()))
+
+
+def secure_listener(certificates):
+    """TLS with SCRAM; users come from KafkaCluster(scram=...)."""
+    prefix = "listener.name.secure"
+    return Listener("SECURE", "SASL_SSL", {
+        f"{prefix}.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        f"{prefix}.scram-sha-512.sasl.jaas.config":
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        f"{prefix}.ssl.keystore.type": "PEM",
+        f"{prefix}.ssl.keystore.location": certificates.broker,
+        f"{prefix}.ssl.client.auth": "none",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    })
+
+
+# Who comes in by the plain listener may do anything; a user of the secure one needs an ACL.
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found": "false",
+}
+
+
+def scram_user(name, password):
+    return f"SCRAM-SHA-512=[name={name},password={password}]"

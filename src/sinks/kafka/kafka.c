@@ -82,7 +82,10 @@ static int replace_producer(struct eg_sink *sink, struct eg_error *err)
 {
     int64_t now_ms = sink->host->monotonic_ms();
     if (now_ms < sink->next_replacement_ms)
-        return eg_error_set_retriable(err, EG_ERR_UNAVAILABLE, "the producer is being replaced");
+        return eg_error_set_retriable(
+            err, EG_ERR_UNAVAILABLE, "%s",
+            rd_kafka_err2str(sink->producer ? eg_kafka_producer_last_error(sink->producer)
+                                            : RD_KAFKA_RESP_ERR__FATAL));
     sink->next_replacement_ms = now_ms + REPLACE_PAUSE_MS;
     if (sink->producer)
         eg_kafka_producer_settle(sink->producer, now_ms + REPLACE_WAIT_MS);

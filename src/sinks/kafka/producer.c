@@ -58,7 +58,7 @@ static void note_progress(struct eg_kafka_producer *producer)
 static void complete_failed(struct eg_kafka_producer *producer, const rd_kafka_message_t *report)
 {
     char text[EG_ERROR_MESSAGE_BYTES];
-    eg_kafka_outcome_describe(report->err, (rd_kafka_resp_err_t)atomic_load(&producer->last_error),
+    eg_kafka_outcome_describe(report->err, eg_kafka_producer_last_error(producer),
                               rd_kafka_message_status(report), text);
     producer->host->complete(report->_private, eg_kafka_outcome(report->err), text);
 }
@@ -92,7 +92,8 @@ static void on_error(struct eg_kafka_producer *producer, rd_kafka_event_t *event
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
     if (rd_kafka_event_error_is_fatal(event)) {
         char reason[REASON_BYTES] = "";
-        (void)rd_kafka_fatal_error(producer->handle, reason, sizeof(reason));
+        code = rd_kafka_fatal_error(producer->handle, reason, sizeof(reason));
+        atomic_store(&producer->last_error, (int)code);
         producer->host->log(producer->host, EG_LOG_ERROR,
                             "the producer has failed and will be replaced: %s", reason);
         atomic_store(&producer->broken, true);
@@ -286,6 +287,11 @@ bool eg_kafka_producer_await_room(struct eg_kafka_producer *producer, uint64_t s
     bool progressed = producer->progress != seen;
     eg_mutex_unlock(&producer->lock);
     return progressed;
+}
+
+rd_kafka_resp_err_t eg_kafka_producer_last_error(const struct eg_kafka_producer *producer)
+{
+    return (rd_kafka_resp_err_t)atomic_load(&producer->last_error);
 }
 
 bool eg_kafka_producer_is_broken(const struct eg_kafka_producer *producer)

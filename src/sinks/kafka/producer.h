@@ -59,6 +59,9 @@ uint64_t eg_kafka_producer_progress(struct eg_kafka_producer *producer);
 bool eg_kafka_producer_await_room(struct eg_kafka_producer *producer, uint64_t seen,
                                   int64_t until_ms);
 
+/* Why the last connection, or the producer itself, failed; none since the last delivery. */
+rd_kafka_resp_err_t eg_kafka_producer_last_error(const struct eg_kafka_producer *producer);
+
 /* True when the producer can only be replaced (rd_kafka_fatal_error). */
 bool eg_kafka_producer_is_broken(const struct eg_kafka_producer *producer);
 
