@@ -69,8 +69,8 @@ check: ## set up what is missing, build, and run every test
 	    "end to end under ASan and UBSan=SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/asan VENV=$(VENV) $(ASAN)" \
 	    "fuzzing=$(MAKE) --no-print-directory -j2 fuzz"
 
-ASAN := SANITIZE=address,undefined OPT=-O1
-TSAN := SANITIZE=thread CC=clang OPT=-O1
+ASAN := SANITIZE=address,undefined
+TSAN := SANITIZE=thread CC=clang
 
 asan: ## the unit tests and the end-to-end tests under ASan and UBSan
 	@$(MAKE) --no-print-directory unit BUILD=$(BUILD)/asan $(ASAN)

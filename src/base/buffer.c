@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ char *eg_buffer_reserve(struct eg_buffer *buffer, size_t more)
     if (want > buffer->capacity) {
         size_t capacity = buffer->capacity ? buffer->capacity : 64;
         while (capacity < want)
-            capacity = capacity > want / 2 ? want : capacity * 2;
+            capacity = capacity > SIZE_MAX / 2 ? want : capacity * 2;
         buffer->data = eg_realloc(buffer->data, capacity);
         buffer->capacity = capacity;
     }

@@ -45,7 +45,7 @@ bool eg_schema_check_enum(struct eg_schema_run *run, const struct eg_schema_node
     (void)evaluated;
     const struct eg_schema_enum *values = &run->schema->enums.items[rule->a];
     enum eg_json_kind kind = eg_json_kind(run->document, index);
-    if (!(values->kinds >> kind & 1u))
+    if (!((unsigned)values->kinds >> kind & 1u))
         return false;
     if (kind == EG_JSON_STRING)
         return eg_schema_name_table_find(&values->strings, eg_json_string(run->document, index)) !=
@@ -53,7 +53,7 @@ bool eg_schema_check_enum(struct eg_schema_run *run, const struct eg_schema_node
     return has_value(run, values, index);
 }
 
-/* At most 18 digits and a sign, as integers are written. */
+/* At most 17 digits and a sign, as integers are written. */
 static bool small_integer(const struct eg_json_document *document, eg_json_index index,
                           int64_t *ret_value)
 {
@@ -71,13 +71,35 @@ static bool small_integer(const struct eg_json_document *document, eg_json_index
     return true;
 }
 
+/* -12.5 as -12 and the sign of what is cut off; no exponent, few digits. */
+static bool small_decimal(struct eg_span text, int64_t *ret_whole, int *ret_rest)
+{
+    const char *at = text.ptr;
+    const char *end = at + (text.len <= 18 ? text.len : 0);
+    bool negative = at < end && *at == '-';
+    int64_t whole = 0;
+    for (at += negative; at < end && *at >= '0' && *at <= '9'; at++)
+        whole = whole * 10 + (*at - '0');
+    if (at == end || *at != '.')
+        return false;
+    int rest = 0;
+    for (at++; at < end && *at >= '0' && *at <= '9'; at++)
+        rest |= *at != '0';
+    *ret_whole = negative ? -whole : whole;
+    *ret_rest = negative ? -rest : rest;
+    return at == end;
+}
+
 static int compare(const struct eg_schema_run *run, eg_json_index index,
                    const struct eg_schema_number *number)
 {
+    struct eg_span text = eg_json_text(run->document, index);
     int64_t value;
-    if (number->has_value && small_integer(run->document, index, &value))
-        return value < number->value ? -1 : value > number->value;
-    return eg_json_number_compare(eg_json_text(run->document, index), number->text);
+    int rest = 0;
+    if (number->has_value &&
+        (small_integer(run->document, index, &value) || small_decimal(text, &value, &rest)))
+        return value != number->value ? (value < number->value ? -1 : 1) : rest;
+    return eg_json_number_compare(text, number->text);
 }
 
 bool eg_schema_check_limit(struct eg_schema_run *run, const struct eg_schema_node *node,
