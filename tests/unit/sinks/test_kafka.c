@@ -220,7 +220,7 @@ static void order_is_kept_through_retries(void **state)
         RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_NO_ERROR,
         RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND);
     static struct mock_delivery made[COUNT];
-    static char payloads[COUNT][8];
+    static char payloads[COUNT][12];
     for (int i = 0; i < COUNT; i++) {
         (void)snprintf(payloads[i], sizeof(payloads[i]), "%d", i);
         made[i] = mock_event("same", payloads[i]);
