@@ -19,7 +19,7 @@
 #define EG_RULES_MAX_PATTERN_BYTES (1u << 20)
 #define EG_RULES_MAX_COMBINATIONS  1000 /* of the branches of its $or */
 #define EG_RULES_MAX_FIELDS        256
-#define EG_RULES_MAX_WILDCARD      10 /* prefixes of one wildcard that a text can match at once */
+#define EG_RULES_MAX_WILDCARD      10 /* so many prefixes of it that one text can match are refused */
 
 struct eg_rules_pattern;
 

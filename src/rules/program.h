@@ -26,10 +26,7 @@
 enum eg_rules_space { EG_RULES_SPACE_TEXT, EG_RULES_SPACE_FOLDED, EG_RULES_SPACE_ADDRESS };
 #define EG_RULES_SPACE(field, kind) ((field)*3 + (kind))
 
-#define EG_RULES_PREFIX_WORDS 5 /* bits 0 to 32 of IPv4 and 0 to 128 of IPv6 */
-
 struct eg_rules_field {
-    struct eg_span path;
     bool has_text;
     bool has_folded;
     uint32_t forward; /* roots in the automaton, or EG_RULES_NONE */
@@ -107,7 +104,6 @@ struct eg_rules_set {
     uint32_t *clauses;
     uint32_t clause_count;
     uint32_t rule_count;
-    char *field_text;
 };
 
 #endif
