@@ -211,13 +211,13 @@ static int take_numeric(struct reading *reading, eg_json_index value)
     if (!is_array || eg_json_count(document, value) != 2 ||
         (!take_bound(reading, value + 1, ">", ">=", &test.low) &&
          !take_bound(reading, value + 1, "<", "<=", &test.high) &&
-         !take_bound(reading, value + 1, "", "=", &test.low)))
+         !take_bound(reading, value + 1, "=", "=", &test.low)))
         return refuse(reading, "\"numeric\" wants one of = < <= > >= and a number, such as "
                                "[\">\", 0], or a lower and an upper bound");
-    if (eg_span_is(eg_json_string(document, value + 1), "="))
+    if (eg_span_is(eg_json_string(document, value + 1), "=")) {
+        test.low.open = false;
         test.high = test.low;
-    else if (eg_span_is(eg_json_string(document, value + 1), ""))
-        return refuse(reading, "\"numeric\" wants one of = < <= > >= and a number");
+    }
     *new_test(reading, EG_RULES_TEST_RANGE) = test;
     return 0;
 }

@@ -62,7 +62,11 @@ static uint32_t bisect(const struct eg_rules_scratch *scratch, struct span run, 
     return run.first;
 }
 
-/* The field's values; only those in a chosen element when all of them lie in its array. */
+/*
+ * The field's values; only those in a chosen element when all of them lie in its array. (Scalars
+ * straight in the array have its own path, which comes before all paths that choose elements of
+ * it.)
+ */
 static struct span candidates(const struct eg_rules_scratch *scratch,
                               const struct eg_rules_field_state *state)
 {
@@ -72,11 +76,6 @@ static struct span candidates(const struct eg_rules_scratch *scratch,
         const struct eg_rules_element *element = &scratch->elements[array->chosen];
         if (scratch->occurrences[run.first].at < array->begin ||
             scratch->occurrences[run.end - 1].at >= array->end)
-            continue;
-        /* A scalar straight in the array is in no element of it, and stays a candidate. */
-        uint32_t innermost = scratch->occurrences[run.first].element;
-        uint32_t last = scratch->occurrences[run.end - 1].element;
-        if (innermost == element->parent || last == element->parent)
             continue;
         uint32_t first = bisect(scratch, run, element->begin);
         run.end = bisect(scratch, run, element->end);
