@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/source.h"
@@ -82,15 +83,27 @@ struct eg_postgres_provider eg_postgres_config_provider(const struct eg_postgres
     return (struct eg_postgres_provider){provide, config};
 }
 
+/* The folder that the program lies in; "" when the system does not say. */
+static void find_program(char *folder, size_t folder_bytes)
+{
+    ssize_t len = readlink("/proc/self/exe", folder, folder_bytes - 1);
+    folder[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+}
+
 char *eg_postgres_folder(const char *configured, const char *leaf)
 {
     static const char *const roots[] = {"etc/postgres", "/etc/eventgate/postgres",
-                                        "/usr/local/share/eventgate/postgres",
-                                        "/usr/share/eventgate/postgres"};
+                                        "%s/../share/eventgate/postgres", "%s/../etc/postgres"};
+    char program[4096];
     if (is_given(configured))
         return eg_strdup(configured);
+    find_program(program, sizeof(program));
     for (size_t i = 0; i < EG_ARRAY_COUNT(roots); i++) {
-        char *folder = eg_asprintf("%s/%s", roots[i], leaf);
+        EG_AUTOFREE char *root = eg_asprintf(roots[i], program);
+        char *folder = eg_asprintf("%s/%s", root, leaf);
         if (eg_config_path_is_folder(folder))
             return folder;
         free(folder);

@@ -116,8 +116,8 @@ struct eg_postgres_provider eg_postgres_config_provider(const struct eg_postgres
 
 /*
  * The folder of our own files: `configured` when it is not empty, else `leaf` ("mappings") below
- * the first of ./etc/postgres, /etc/eventgate/postgres, /usr/local/share/eventgate/postgres,
- * /usr/share/eventgate/postgres that has it, else below the first. The caller frees it.
+ * the first that has it of ./etc/postgres, /etc/eventgate/postgres, and as seen from the program's
+ * folder ../share/eventgate/postgres and ../etc/postgres. The caller frees it.
  */
 char *eg_postgres_folder(const char *configured, const char *leaf) EG_MUST_CHECK;
 

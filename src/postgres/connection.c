@@ -20,12 +20,14 @@
 #include "base/memory.h"
 #include "base/span.h"
 
-#define LOST_TEXT "the connection to the database was lost"
+#define LOST_TEXT     "the connection to the database was lost"
+#define STOP_CHECK_MS 200
 
 struct eg_postgres_connection {
     PGconn *raw;
     bool lost;
-    size_t unread; /* transactions whose outcome was not read */
+    size_t unread;           /* transactions whose outcome was not read */
+    const atomic_bool *stop; /* NULL: nobody can ask for it */
 };
 
 /* --- errors */
@@ -199,16 +201,24 @@ bool eg_postgres_connection_is_usable(struct eg_postgres_connection *connection)
 
 /* --- waiting */
 
+void eg_postgres_connection_set_stop(struct eg_postgres_connection *connection,
+                                     const atomic_bool *stop)
+{
+    connection->stop = stop;
+}
+
 /* 1: something happened on the socket. 0: the time is over. */
-static int wait_socket(PGconn *raw, bool sending, int64_t deadline_ms)
+static int wait_socket(const struct eg_postgres_connection *connection, bool sending,
+                       int64_t deadline_ms)
 {
     for (;;) {
         int64_t left_ms = deadline_ms - eg_clock_monotonic_ms();
-        if (left_ms <= 0)
+        if (left_ms <= 0 || (connection->stop && atomic_load(connection->stop)))
             return 0;
-        struct pollfd socket = {.fd = PQsocket(raw),
+        struct pollfd socket = {.fd = PQsocket(connection->raw),
                                 .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
-        int ret = poll(&socket, 1, left_ms > 60000 ? 60000 : (int)left_ms);
+        int64_t most_ms = connection->stop ? STOP_CHECK_MS : 60000;
+        int ret = poll(&socket, 1, (int)(left_ms > most_ms ? most_ms : left_ms));
         if (ret > 0 || (ret < 0 && errno != EINTR))
             return 1;
     }
@@ -225,7 +235,7 @@ static int await(struct eg_postgres_connection *connection, int64_t deadline_ms,
             return 0;
         if (unsent < 0 || PQstatus(raw) != CONNECTION_OK)
             return fail_lost(connection, err);
-        if (wait_socket(raw, unsent > 0, deadline_ms) == 0) {
+        if (wait_socket(connection, unsent > 0, deadline_ms) == 0) {
             connection->lost = true;
             return eg_error_set_retriable(err, EG_ERR_UNAVAILABLE,
                                           "the database did not answer in time");

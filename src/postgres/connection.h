@@ -14,6 +14,7 @@
 #ifndef EG_POSTGRES_CONNECTION_H
 #define EG_POSTGRES_CONNECTION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,10 @@ void eg_postgres_connection_close(struct eg_postgres_connection *connection); /*
  * it and open another. Looks at the socket without waiting. NULL is not usable.
  */
 bool eg_postgres_connection_is_usable(struct eg_postgres_connection *connection);
+
+/* From now on every wait ends, as if its time was over, soon after *stop became true. */
+void eg_postgres_connection_set_stop(struct eg_postgres_connection *connection,
+                                     const atomic_bool *stop);
 
 /* --- queries */
 

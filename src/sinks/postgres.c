@@ -6,6 +6,8 @@
  * control thread. Without a database the sink takes every event and does nothing with it, as the
  * Python EventGate did, and /health says that it is not configured.
  */
+#include "sinks/postgres.h"
+
 #include <stdlib.h>
 
 #include "base/compiler.h"
@@ -55,6 +57,11 @@ static const struct eg_field_table table = {
     .field_count = EG_ARRAY_COUNT(fields),
     .struct_bytes = sizeof(struct config),
 };
+
+const struct eg_postgres_config *eg_sink_postgres_connection(const void *config)
+{
+    return &((const struct config *)config)->connection;
+}
 
 struct eg_sink {
     struct eg_postgres_shared shared;

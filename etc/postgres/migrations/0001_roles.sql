@@ -19,5 +19,9 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    -- Tables are handed to the owner further on, which only a member may do.
+    IF NOT pg_has_role(current_user, 'eventgate_owner', 'MEMBER') THEN
+        EXECUTE format('GRANT eventgate_owner TO %I', current_user);
+    END IF;
 END
 $roles$;

@@ -1,7 +1,7 @@
 -- Which event each value of a job's row came from, so that the row ends the same in whatever order,
 -- and however often, its events arrive: column name (or `additional_context/KEY`) to stamp. A stamp
 -- is the event's time in milliseconds (15 digits), its step in a job's life (one digit), and a
--- digest of the event; stamps compare as text, bytewise. See the mapping of the topic.
+-- digest of its content; stamps compare as text, bytewise. See the mapping of the topic.
 ALTER TABLE public.public_cps_za_status_change_aggregated_job
     ADD COLUMN IF NOT EXISTS stamps JSONB;
 
