@@ -18,6 +18,7 @@
  *            on each of the sink's own worker threads; submit is never called before worker_begin
  *            succeeded on that thread, and never on two threads with the same `worker`.
  *   probe    control thread, every few seconds while workers run: is the server behind there?
+ *            0: it is; -1: not, and why; EG_PROBE_NOT_CONFIGURED: nothing was configured
  *   drain    control thread, after the last submit returned: finish what is in flight until
  *            the deadline, then complete the rest with EG_RETRY or EG_FAILED.
  *   destroy  control thread, once, also for a sink that never started. NULL is fine.
@@ -98,6 +99,8 @@ struct eg_sink_host {
 };
 
 struct eg_sink; /* the sink's own */
+
+#define EG_PROBE_NOT_CONFIGURED 1
 
 #define EG_SINK_INLINE 0x1u /* no workers: submit runs where the event was accepted */
 

@@ -16,6 +16,7 @@
 #include "http/route.h"
 #include "pipeline/ingest.h"
 #include "pipeline/pipeline.h"
+#include "postgres/stats.h"
 #include "topics/slot.h"
 
 struct eg_api {
@@ -23,6 +24,7 @@ struct eg_api {
     struct eg_pipeline *pipeline;
     struct eg_topics_slot *topics;
     struct eg_health *health;
+    struct eg_postgres_stats *stats;
     const char *provider_url; /* GET /token sends people there; NULL: nobody was named */
     const struct eg_string_list *passed_headers; /* request headers that become attributes */
 
@@ -47,6 +49,8 @@ enum eg_http_verdict eg_api_topics_schema(struct eg_http_request *request, void 
 enum eg_http_verdict eg_api_publish(struct eg_http_request *request, void *context);
 void eg_api_publish_begin(struct eg_http_request *request, void *context);
 void eg_api_publish_resume(struct eg_http_request *request, void *context);
+enum eg_http_verdict eg_api_stats(struct eg_http_request *request, void *context);
+void eg_api_stats_resume(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_token(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_health(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_live(struct eg_http_request *request, void *context);

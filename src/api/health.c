@@ -104,8 +104,11 @@ static void add_sinks(struct report *report, struct eg_pipeline *pipeline)
 {
     char text[EG_ERROR_MESSAGE_BYTES];
     for (size_t i = 0; i < eg_pipeline_sink_count(pipeline); i++) {
-        bool healthy = eg_pipeline_sink_health(pipeline, i, text);
-        add_condition(report, eg_pipeline_sink_name(pipeline, i), healthy ? "" : text);
+        const char *name = eg_pipeline_sink_name(pipeline, i);
+        if (!eg_pipeline_sink_health(pipeline, i, text))
+            add_condition(report, name, text);
+        else
+            add_member(&report->dependencies, name, *text ? text : "ok");
     }
     for (size_t i = 0; i < EG_ARRAY_COUNT(upstream_sinks); i++)
         if (!has_sink(pipeline, upstream_sinks[i]))

@@ -10,6 +10,8 @@ const struct eg_http_route eg_api_public_routes[] = {
      eg_api_publish_begin, eg_api_publish, eg_api_publish_resume},
     {EG_HTTP_GET, "/topics/{topic}", "topic", EG_HTTP_CORS, NULL, eg_api_topics_schema, NULL},
     {EG_HTTP_GET, "/topics", "topics", EG_HTTP_CORS, NULL, eg_api_topics_list, NULL},
+    {EG_HTTP_POST, "/stats/{topic}", "stats", EG_HTTP_TAKES_BODY | EG_HTTP_CORS, NULL, eg_api_stats,
+     eg_api_stats_resume},
     {EG_HTTP_GET, "/token", "token", EG_HTTP_CORS, NULL, eg_api_token, NULL},
     {EG_HTTP_GET, "/api", "api", EG_HTTP_CORS, NULL, eg_api_specification, NULL},
     {EG_HTTP_GET, "/docs", "docs", 0, NULL, eg_api_docs, NULL},

@@ -218,6 +218,22 @@ static int start_notices(struct eg_app *app, struct eg_error *err)
     return 0;
 }
 
+/* --- stats */
+
+static int start_stats(struct eg_app *app, struct eg_error *err)
+{
+    const struct eg_postgres_stats_config *config = &app->settings.stats;
+    const struct eg_postgres_config *connection = eg_postgres_config_is_set(&config->connection)
+                                                      ? &config->connection
+                                                      : eg_app_settings_postgres(&app->settings);
+    return eg_postgres_stats_new(config, connection, &app->stats, err);
+}
+
+static void stop_stats(struct eg_app *app)
+{
+    eg_postgres_stats_destroy(app->stats);
+}
+
 /* --- requests */
 
 static int admit(void *context, struct eg_span subject, size_t events, struct eg_error *err)
@@ -330,6 +346,7 @@ static int start_http(struct eg_app *app, struct eg_error *err)
         .pipeline = app->pipeline,
         .topics = &app->topics,
         .health = &app->health,
+        .stats = app->stats,
         .provider_url = app->settings.auth.provider_url,
         .passed_headers = &app->settings.events.passed_headers,
         .request_reload = request_reload,
@@ -375,14 +392,10 @@ static int start_announcement(struct eg_app *app, struct eg_error *err)
 }
 
 const struct eg_app_part eg_app_parts[] = {
-    {"log", start_telemetry, stop_telemetry},
-    {"control thread", start_control, stop_control},
-    {"token keys", start_tokens, stop_tokens},
-    {"sinks", start_pipeline, stop_pipeline},
-    {"topics", start_topics, stop_topics},
-    {"notices", start_notices, stop_nothing},
-    {"ingest", start_ingest, stop_ingest},
-    {"http", start_http, stop_http},
-    {"announcement", start_announcement, stop_nothing},
+    {"log", start_telemetry, stop_telemetry},  {"control thread", start_control, stop_control},
+    {"token keys", start_tokens, stop_tokens}, {"sinks", start_pipeline, stop_pipeline},
+    {"topics", start_topics, stop_topics},     {"notices", start_notices, stop_nothing},
+    {"ingest", start_ingest, stop_ingest},     {"stats", start_stats, stop_stats},
+    {"http", start_http, stop_http},           {"announcement", start_announcement, stop_nothing},
 };
 const size_t eg_app_part_count = EG_ARRAY_COUNT(eg_app_parts);

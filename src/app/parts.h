@@ -44,6 +44,7 @@ struct eg_app {
     bool topics_ready;
     int64_t generation; /* of the catalogue in force */
 
+    struct eg_postgres_stats *stats;
     struct eg_http_rate *rate;
     struct eg_ingest *ingest;
     struct eg_api api;

@@ -34,6 +34,10 @@ const struct eg_app_section eg_app_sections[] = {
      "How events are held against their schemas."},
     {"events", &eg_ingest_config_table, AT(events), "What one event and one batch may look like."},
     {"pipeline", &eg_pipeline_table, AT(pipeline), "From an accepted event to the sinks."},
+    {"stats", &eg_postgres_stats_table, AT(stats),
+     "Where POST /stats/{topic} reads; without a database here, where the first sink of type "
+     "postgres "
+     "writes."},
     {"", &plugin_table, AT(plugins), "More types of sinks."},
     {"log", &eg_log_config_table, AT(log), "What is written about what happens."},
     {"metrics", &eg_metrics_config_table, AT(metrics), "What /metrics counts."},

@@ -14,6 +14,7 @@
 #include "base/span.h"
 #include "config/source.h"
 #include "config/value.h"
+#include "sinks/postgres.h"
 
 #define LOCAL_FILE   "etc/eventgate.yaml"
 #define LOCAL_FOLDER "conf"
@@ -199,6 +200,30 @@ static void check_auth(struct eg_app_settings *settings, struct eg_config_proble
         (void)eg_config_problem_add(problems, place_of(settings, "auth"), "%s", err.message);
 }
 
+const struct eg_postgres_config *eg_app_settings_postgres(const struct eg_app_settings *settings)
+{
+    for (size_t i = 0; i < settings->sinks.count; i++) {
+        const struct eg_config_entry *entry = &settings->sinks.items[i];
+        if (strcmp(entry->variant->name, "postgres") != 0)
+            continue;
+        const struct eg_postgres_config *config = eg_sink_postgres_connection(entry->specific);
+        if (eg_postgres_config_is_set(config))
+            return config;
+    }
+    return NULL;
+}
+
+/* Upstream's credentials came from there; until this version can ask, it says that it does not. */
+static void notice_secret(struct eg_app_settings *settings)
+{
+    const char *name = getenv("POSTGRES_SECRET_NAME");
+    const char *region = getenv("POSTGRES_SECRET_REGION");
+    if (name && name[0] && region && region[0] && !eg_app_settings_postgres(settings))
+        eg_config_notice_add(&settings->notices, EG_CONFIG_NOTICE_DEGRADED, "postgres_secret",
+                             "POSTGRES_SECRET_NAME names a secret of Secrets Manager, which this "
+                             "version can't read: configure a sink of type postgres");
+}
+
 int eg_app_settings_load(struct eg_app_settings *settings,
                          const struct eg_app_settings_source *source,
                          struct eg_sink_registry *registry, struct eg_config_problems *problems)
@@ -218,6 +243,7 @@ int eg_app_settings_load(struct eg_app_settings *settings,
     load_plugins(settings, source->plugins_are_loaded, registry, problems);
     list_sink_types(settings, registry);
     fill_sinks(settings, problems);
+    notice_secret(settings);
     eg_config_file_check_unknown(settings->file, problems);
     return problems->count + problems->dropped == before ? 0 : -1;
 }

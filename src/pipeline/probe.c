@@ -29,7 +29,7 @@ static bool note(struct eg_probe *probe, bool healthy, const char *message)
     eg_mutex_lock(&probe->lock);
     bool changed = healthy != probe->healthy;
     probe->healthy = healthy;
-    (void)snprintf(probe->text, sizeof(probe->text), "%s", healthy ? "" : message);
+    (void)snprintf(probe->text, sizeof(probe->text), "%s", message);
     eg_mutex_unlock(&probe->lock);
     return changed;
 }
@@ -53,8 +53,10 @@ static void probe_due(struct eg_timer_node *node)
     struct eg_probe *probe =
         (struct eg_probe *)(void *)((char *)node - offsetof(struct eg_probe, node));
     struct eg_error err = {.message = ""};
-    bool healthy = probe->type->probe(probe->sink, &err) == 0;
-    if (note(probe, healthy, err.message))
+    int verdict = probe->type->probe(probe->sink, &err);
+    bool healthy = verdict >= 0;
+    const char *text = verdict == EG_PROBE_NOT_CONFIGURED ? "not configured" : "";
+    if (note(probe, healthy, healthy ? text : err.message))
         probe->host->log(probe->host, healthy ? EG_LOG_INFO : EG_LOG_WARNING, "%s",
                          healthy ? "healthy again" : err.message);
     go_on_or_end(probe);

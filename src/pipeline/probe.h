@@ -41,7 +41,10 @@ void eg_probe_start(struct eg_probe *probe, const struct eg_sink_host *host,
 /* No probe runs or will run when this returns; waits for one that does. */
 void eg_probe_stop(struct eg_probe *probe);
 
-/* What the last probe found: true and "", or false and why. `text` has EG_ERROR_MESSAGE_BYTES. */
+/*
+ * What the last probe found: true and "" or "not configured", or false and why. `text` has
+ * EG_ERROR_MESSAGE_BYTES.
+ */
 bool eg_probe_health(struct eg_probe *probe, char *text);
 
 #endif

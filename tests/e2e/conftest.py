@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests: keys, a daemon on upstream's conf/ folder, daemons of one's own."""
 import json
+import pathlib
 import shutil
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from gate import VECTORS, Gate, KeyPair, KeyServer, free_port, write_yaml
 
@@ -92,3 +96,11 @@ def make_gate(keys, tmp_path):
     for daemon in started:
         if daemon.process is not None:
             daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One PostgreSQL server for all tests of a run; each makes databases of its own."""
+    import postgres_server
+    with postgres_server.running_server() as server:
+        yield server
