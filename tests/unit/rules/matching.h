@@ -35,7 +35,7 @@ static inline struct eg_rules_pattern *matching_pattern(const char *text, struct
 /* Which of the patterns match, one bit each; -1: the event has too many combinations. */
 static inline int matching_of(const char *const *texts, size_t count, const char *event_text)
 {
-    struct eg_rules_pattern *patterns[32];
+    struct eg_rules_pattern *patterns[32] = {NULL};
     struct eg_rules_set *set;
     struct eg_rules_matches matches = {NULL, 0};
     struct eg_error err = {.message = ""};
