@@ -10,7 +10,7 @@ OPT      ?= -O2
 SANITIZE ?=
 COVERAGE ?=
 
-PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libidn2 libzstd zlib libpq
+PACKAGES := libmicrohttpd jansson libcurl openssl yaml-0.1 sqlite3 libpcre2-8 libidn2 libzstd zlib rdkafka libpq
 
 # Beyond -Wall and -Wextra; the two that are off fire on formats that are passed on and on literals.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \

@@ -40,6 +40,16 @@ $(VENV)/.done: tests/requirements.txt
 e2e: $(PROGRAM) $(VENV)/.done $(PLUGIN_EXAMPLE) ## test the built daemon from outside
 	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) tests/e2e
 
+faults: $(PROGRAM) $(VENV)/.done ## break the servers behind the daemon and count what is left
+	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) tests/fault
+
+check-faults: ## set up what is missing, build, and run the fault tests (minutes)
+	@tests/support/install-packages run check
+	@$(MAKE) --no-print-directory venv
+	@python3 tests/support/check.py \
+	    "build=$(MAKE) --no-print-directory -j2 all" \
+	    "faults=$(MAKE) --no-print-directory faults"
+
 differential: $(PROGRAM) $(VENV)/.done ## compare verdicts and messages with python-jsonschema
 	@$(VENV)/bin/python tests/support/differential.py --eventgate $(PROGRAM)
 
@@ -59,8 +69,8 @@ check: ## set up what is missing, build, and run every test
 	    "end to end under ASan and UBSan=SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/asan VENV=$(VENV) $(ASAN)" \
 	    "fuzzing=$(MAKE) --no-print-directory -j2 fuzz"
 
-ASAN := SANITIZE=address,undefined OPT=-O1
-TSAN := SANITIZE=thread CC=clang OPT=-O1
+ASAN := SANITIZE=address,undefined
+TSAN := SANITIZE=thread CC=clang
 
 asan: ## the unit tests and the end-to-end tests under ASan and UBSan
 	@$(MAKE) --no-print-directory unit BUILD=$(BUILD)/asan $(ASAN)
@@ -104,5 +114,5 @@ bench: ## measure speed and memory beside others; prints tables
 	@$(MAKE) --no-print-directory venv all $(BENCHES)
 	@tests/bench/run $(BUILD)
 
-.PHONY: unit conformance venv e2e differential check asan tsan fuzz fuzzers check-format format tidy \
+.PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy \
         coverage bench

@@ -18,10 +18,10 @@
  *            on each of the sink's own worker threads; submit is never called before worker_begin
  *            succeeded on that thread, and never on two threads with the same `worker`.
  *   probe    control thread, every few seconds while workers run: is the server behind there?
- *            0: it is; -1: not, and why; EG_PROBE_NOT_CONFIGURED: nothing was configured to be
- * there drain    control thread, after the last submit returned: finish what is in flight until the
- * deadline, then complete the rest with EG_RETRY. destroy  control thread, once, also for a sink
- * that never started. NULL is fine.
+ *            0: it is; -1: not, and why. EG_PROBE_NOT_CONFIGURED: no server was configured.
+ *   drain    control thread, after the last submit returned: finish what is in flight until
+ *            the deadline, then complete the rest with EG_RETRY or EG_FAILED.
+ *   destroy  control thread, once, also for a sink that never started. NULL is fine.
  *
  * Deliveries: submit takes a batch and must see to it that every delivery in it is completed
  * exactly once by host->complete, from any thread, during submit or later. A sink never retries by
@@ -44,7 +44,7 @@
 #include "eventgate/field.h"
 
 /* Raised whenever a struct of this header changes its shape; the daemon refuses other plug-ins. */
-#define EG_SINK_ABI 1u
+#define EG_SINK_ABI 2u
 
 enum eg_log_level {
     EG_LOG_TRACE,
@@ -59,6 +59,8 @@ enum eg_outcome {
     EG_DELIVERED, /* the server behind has it, as durably as this sink promises */
     EG_RETRY,     /* it may work later: the pipeline tries again while the deadline allows */
     EG_REJECTED,  /* it will never work: this event, this permission, this shape */
+    EG_TOO_LARGE, /* as rejected, because the event is bigger than the server behind takes: 413 */
+    EG_FAILED,    /* as EG_RETRY, but no second attempt: it could reorder or repeat the event */
 };
 
 /* One event on its way to one sink. Borrowed by the sink from submit to complete. */
@@ -90,6 +92,9 @@ struct eg_sink_host {
         __attribute__((format(printf, 3, 4)));
 
     int64_t (*monotonic_ms)(void);
+
+    /* The most time a delivery has, waits and attempts included: for the sink's own timeouts. */
+    int64_t timeout_ms;
 };
 
 struct eg_sink; /* the sink's own */

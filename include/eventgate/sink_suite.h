@@ -12,7 +12,7 @@
  *     }
  *
  * Link with -lpthread. The server behind the sink must be there: every event of the suite is well
- * formed, and is expected to be delivered (EG_RETRY and EG_REJECTED fail the check unless
+ * formed, and is expected to be delivered (any other outcome fails the check unless
  * `may_fail` is set). Failures are printed to stderr. `received`, when set, is asked after each
  * round how many events have arrived at the far end.
  *
@@ -145,6 +145,7 @@ static const struct eg_sink_host eg_suite_host = {
     .complete_all = eg_suite_complete_all,
     .log = eg_suite_log,
     .monotonic_ms = eg_suite_monotonic_ms,
+    .timeout_ms = 10000,
 };
 
 /* Events. */

@@ -14,7 +14,7 @@ $(BUILD)/generated/assets.c: src/api/assets.txt src/api/openapi.yaml $(wildcard 
 
 $(ASSETS_OBJECT): $(BUILD)/generated/assets.c
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fno-lto -c -o $@ $<
 
 # Asked for by name only: a build without it is a whole one.
 build/swagger/swagger-ui-bundle.js: tests/support/swagger/package-lock.json

@@ -19,7 +19,9 @@ static unsigned item_status(const struct eg_ingest_submission *submission,
     const struct eg_error *refusal = eg_join_refusal(submission->join, item->event);
     if (refusal)
         return eg_error_http_status(refusal->code);
-    return eg_join_delivered(submission->join, item->event) ? 202 : 500;
+    if (eg_join_delivered(submission->join, item->event))
+        return 202;
+    return eg_join_too_large(submission->join, item->event) ? 413 : 500;
 }
 
 static void write_error(struct eg_buffer *body, bool *first, const char *type,

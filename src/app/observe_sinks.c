@@ -8,9 +8,8 @@
 #include "telemetry/log.h"
 
 static const char *const outcome_names[EG_RESULT_COUNT] = {
-    [EG_RESULT_DELIVERED] = "delivered",
-    [EG_RESULT_FAILED] = "failed",
-    [EG_RESULT_REJECTED] = "rejected",
+    [EG_RESULT_DELIVERED] = "delivered", [EG_RESULT_FAILED] = "failed",
+    [EG_RESULT_REJECTED] = "rejected",   [EG_RESULT_TOO_LARGE] = "too_large",
     [EG_RESULT_TIMED_OUT] = "timed_out",
 };
 

@@ -59,8 +59,13 @@ static const char upstream_page[] =
     "| `token_public_keys_url`, else `token_public_key_url` | `auth.public_keys_url` |\n"
     "| `token_provider_url` | `auth.provider_url` |\n"
     "| `ssl_ca_bundle` | `auth.ca_bundle` |\n"
-    "| `kafka_bootstrap_server`, `event_bus_arn` | nothing yet: a warning by name |\n"
-    "| `kafka_sasl_kerberos_*`, `kafka_ssl_*` | nothing yet |\n"
+    "| `kafka_bootstrap_server` | a sink `kafka` of type `kafka`; empty: none |\n"
+    "| `kafka_sasl_kerberos_principal` with `kafka_ssl_key_path` | its `security_protocol: "
+    "sasl_ssl`, `sasl_mechanism: GSSAPI`, `kerberos_principal`, `ssl_key` |\n"
+    "| `kafka_sasl_kerberos_keytab_path`, `kafka_ssl_ca_path`, `kafka_ssl_cert_path`, "
+    "`kafka_ssl_key_password` | together with these: `kerberos_keytab`, `ssl_ca`, "
+    "`ssl_certificate`, `ssl_key_password` |\n"
+    "| `event_bus_arn` | nothing yet: a warning by name |\n"
     "| anything else | nothing: a warning by name |\n"
     "\n"
     "A relative path is looked for from the current directory, then from the folder that `conf/` "
@@ -69,7 +74,12 @@ static const char upstream_page[] =
     "`dlchange.json`,\n`test.json` and `status_change.json` give the topics `public.cps.za.runs`, "
     "`.dlchange`, `.test` and\n`.status_change`; any other `NAME.json` gives the topic NAME in "
     "lower "
-    "case. Without a sink of its\nown such a configuration gets the embedded `sqlite` sink.\n";
+    "case. Without a sink of its\nown such a configuration gets the embedded `sqlite` sink.\n"
+    "\n"
+    "`KAFKA_FLUSH_TIMEOUT` (7), `KAFKA_FLUSH_RETRIES` (3) and `KAFKA_RETRY_BACKOFF` (0.5, seconds) "
+    "in the\nenvironment become `delivery_timeout` of the sink `kafka`: so many timeouts, with a "
+    "backoff between\nthem. When the usual deadline is shorter than that, `pipeline.deadline` "
+    "follows. Without any of the\nthree the deadline counts alone.\n";
 
 static void document_sections(struct eg_buffer *buffer)
 {

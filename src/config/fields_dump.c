@@ -5,6 +5,7 @@
  */
 #include "config/fields.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -88,6 +89,16 @@ static void dump_string_list(const struct line *line, const void *slot)
     eg_buffer_append_text(line->buffer, "]\n");
 }
 
+/* A map has no types: what a name calls a secret is one (sasl.password, client.secret, key.pem). */
+static bool names_a_secret(const char *name)
+{
+    static const char *const words[] = {"password", "secret", "token", "authorization", ".pem"};
+    for (size_t i = 0; i < EG_ARRAY_COUNT(words); i++)
+        if (strcasestr(name, words[i]))
+            return true;
+    return false;
+}
+
 static void dump_string_map(const struct line *line, const void *slot)
 {
     const struct eg_string_map *map = slot;
@@ -97,7 +108,8 @@ static void dump_string_map(const struct line *line, const void *slot)
         eg_buffer_append_text(line->buffer, i > 0 ? ", " : "");
         eg_config_quote_name(map->entries[i].name, line->buffer);
         eg_buffer_append_text(line->buffer, ": ");
-        eg_config_quote(map->entries[i].value, line->buffer);
+        eg_config_quote(names_a_secret(map->entries[i].name) ? "***" : map->entries[i].value,
+                        line->buffer);
     }
     eg_buffer_append_text(line->buffer, "}\n");
 }

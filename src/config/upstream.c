@@ -14,6 +14,7 @@
 #include "base/span.h"
 #include "config/fields.h"
 #include "config/source.h"
+#include "config/upstream_kafka.h"
 
 #define SCHEMAS_FOLDER   "topic_schemas"
 #define MAX_SCHEMA_FILES 10000u
@@ -145,7 +146,24 @@ static void take_missing_sink(const struct translate *translate, const struct ke
                              key->name, key->about);
 }
 
-/* Belongs to a sink that is spoken of elsewhere. */
+static void take_kafka(const struct translate *translate, const struct key *key,
+                       const struct eg_config_node *value)
+{
+    const char *text = text_of(translate, key, value);
+    if (!text || text[0] == '\0')
+        return;
+    eg_config_upstream_add_kafka(&(struct eg_config_upstream_kafka){
+        .folder = translate->folder,
+        .tree = translate->tree,
+        .root = translate->root,
+        .bootstrap_servers = text,
+        .place = value->place,
+        .problems = translate->problems,
+        .notices = translate->notices,
+    });
+}
+
+/* Read with kafka_bootstrap_server, without which it means nothing. */
 static void take_nothing(const struct translate *translate, const struct key *key,
                          const struct eg_config_node *value)
 {
@@ -161,7 +179,7 @@ static const struct key keys[] = {
     {PUBLIC_KEYS_URL, "auth", "public_keys_url", take_text, NULL},
     {PUBLIC_KEY_URL, "auth", "public_keys_url", take_public_key, NULL},
     {"ssl_ca_bundle", "auth", "ca_bundle", take_ca_bundle, NULL},
-    {"kafka_bootstrap_server", NULL, NULL, take_missing_sink, "kafka"},
+    {"kafka_bootstrap_server", NULL, NULL, take_kafka, NULL},
     {"event_bus_arn", NULL, NULL, take_missing_sink, "eventbridge"},
     {"kafka_sasl_kerberos_principal", NULL, NULL, take_nothing, NULL},
     {"kafka_sasl_kerberos_keytab_path", NULL, NULL, take_nothing, NULL},

@@ -150,7 +150,6 @@ void eg_http_connection_notify(void *server, struct MHD_Connection *raw, void **
                                enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        eg_http_server_name_thread(server);
         *socket_context = open_connection(server, raw);
     } else if (*socket_context) {
         close_connection(*socket_context);

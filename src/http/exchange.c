@@ -266,6 +266,7 @@ static enum MHD_Result wait_for_resume(struct eg_http_request *request)
     request->stage = EG_HTTP_STAGE_WAITING;
     if (wait == EG_HTTP_WAIT_MORE)
         return MHD_YES;
+    eg_http_poller_progressed();
     eg_http_request_stop_waiting(request);
     if (wait == EG_HTTP_WAIT_RESUMED)
         request->route->resume(request, request->server->options.context);
@@ -300,6 +301,8 @@ enum MHD_Result eg_http_exchange_handle(void *server, struct MHD_Connection *raw
     struct eg_http_raw_head head = {raw, url, method, version,
                                     ((struct eg_http_server *)server)->check_layout};
     EG_ASSERT(request != NULL);
+    if (request->stage != EG_HTTP_STAGE_WAITING)
+        eg_http_poller_progressed();
     switch (request->stage) {
     case EG_HTTP_STAGE_NEW:
         return start(request, &head);
@@ -365,6 +368,7 @@ void eg_http_exchange_completed(void *server, struct MHD_Connection *raw, void *
     (void)raw;
     if (!request)
         return;
+    eg_http_poller_progressed();
     *context = NULL;
     connection = request->connection;
     if (request->stage == EG_HTTP_STAGE_WAITING)

@@ -70,12 +70,14 @@ struct eg_http_reply {
 struct eg_http_request {
     struct eg_http_connection *connection;
     struct eg_http_server *server; /* not for orphans: it may be gone */
+    struct eg_http_poller *poller; /* whom a resume wakes; set by suspend */
+    int64_t suspended_us;
     _Atomic int promise;
     enum eg_http_stage stage;
     enum eg_http_method method;
     enum eg_http_framing framing;
     bool counted;     /* in requests_in_flight */
-    bool second_pass; /* the library was given one more turn before parking */
+    bool waiting;     /* counted by the poller: waits without being parked */
     bool parked;      /* connection->parked points here */
     bool close_after; /* head or body are not to be trusted: this is the connection's last */
     struct eg_arena arena;

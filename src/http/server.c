@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts and stops: sockets, one libmicrohttpd daemon for each with its pool of threads, and the
- * watchdog. On the control thread.
+ * Starts and stops: sockets, the pollers that serve each, and the watchdog. On the control thread.
  *
  * The library's own timeout is off (watchdog.h has ours), its log is off (it knows less than we
  * do), and so is its strict option: what that checks is checked in head.c, while the refusals of
@@ -38,18 +37,6 @@ void eg_http_server_log(const struct eg_http_server *server, const char *format,
     (void)vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     server->options.log(line, server->options.context);
-}
-
-void eg_http_server_name_thread(struct eg_http_server *server)
-{
-    static __thread bool named;
-    char name[16];
-    if (named)
-        return;
-    named = true;
-    (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name,
-                   atomic_fetch_add_explicit(&server->threads_named, 1, memory_order_relaxed));
-    (void)pthread_setname_np(pthread_self(), name);
 }
 
 static int open_listeners(struct eg_http_server *server, struct eg_error *err)
@@ -96,47 +83,36 @@ static unsigned thread_count(const struct eg_http_config *config)
 }
 
 /* A head of the largest size, the library's records of its headers, and the head of a reply. */
-static size_t memory_of_connection(const struct eg_http_limits *limits)
+size_t eg_http_server_connection_memory(const struct eg_http_server *server)
 {
+    const struct eg_http_limits *limits = server->limits;
     size_t bytes = (size_t)limits->max_header_bytes +
                    (size_t)limits->max_header_count * HEADER_RECORD_BYTES + REPLY_HEAD_BYTES;
     return (bytes + 1023) & ~(size_t)1023;
 }
 
-/* The raw target is what we read (uri.h), so the library need not decode anything. */
-static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+/* We count ourselves (connection.c), over all threads and listeners; the library counts by thread,
+ * so that its limit must let each of them have all. */
+unsigned eg_http_server_library_connections(const struct eg_http_server *server)
 {
-    (void)context;
-    (void)connection;
-    return strlen(text);
+    const struct eg_http_limits *limits = server->limits;
+    return (unsigned)(limits->max_connections + limits->max_connections / 4 + 64);
 }
 
 static int start_listener(struct eg_http_server *server, struct eg_http_listener *listener,
                           struct eg_error *err)
 {
-    const struct eg_http_limits *limits = server->limits;
     unsigned threads = thread_count(server->options.config);
-    /* We count ourselves (connection.c), over all threads and listeners; the library counts by
-     * thread, so that its limit must let each of them have all. */
-    unsigned connections = (unsigned)(limits->max_connections + limits->max_connections / 4 + 64);
-    struct MHD_OptionItem pool[] = {
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-        eg_http_exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, listener->socket.fd,
-        MHD_OPTION_CONNECTION_LIMIT, connections * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        memory_of_connection(limits), MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-        MHD_OPTION_NOTIFY_CONNECTION, eg_http_connection_notify, server,
-        MHD_OPTION_NOTIFY_COMPLETED, eg_http_exchange_completed, server,
-        MHD_OPTION_URI_LOG_CALLBACK, eg_http_exchange_uri, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, server, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
-    if (listener->daemon)
-        return 0;
-    listener->socket.fd = -1; /* the library may have closed it by now */
-    return eg_error_set(err, EG_ERR_INTERNAL, "cannot start the HTTP server on %s",
-                        listener->socket.address);
+    char name[32];
+    listener->pollers = eg_calloc(threads, sizeof(*listener->pollers));
+    for (unsigned index = 0; index < threads; index++) {
+        (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name, index);
+        if (eg_http_poller_start(server, listener->socket.fd, name, &listener->pollers[index],
+                                 err) < 0)
+            return -1;
+        listener->poller_count++;
+    }
+    return 0;
 }
 
 int eg_http_server_start(struct eg_http_server *server, struct eg_error *err)
@@ -163,9 +139,10 @@ void eg_http_server_quiesce(struct eg_http_server *server)
     if (atomic_exchange_explicit(&server->draining, true, memory_order_relaxed))
         return;
     for (size_t index = 0; index < server->listener_count; index++) {
-        if (server->listeners[index].daemon)
-            (void)MHD_quiesce_daemon(server->listeners[index].daemon);
-        eg_http_listen_end(&server->listeners[index].socket);
+        struct eg_http_listener *listener = &server->listeners[index];
+        for (unsigned poller = 0; poller < listener->poller_count; poller++)
+            eg_http_poller_quiesce(listener->pollers[poller]);
+        eg_http_listen_end(&listener->socket);
     }
 }
 
@@ -187,8 +164,8 @@ static bool await_quiet(struct eg_http_server *server, int64_t deadline_ms)
     return true;
 }
 
-/* The library must not be stopped with suspended connections. Each is parked within two turns of
- * its event loop, so this ends. */
+/* The library must not be stopped with suspended connections. Each is parked a few
+ * milliseconds after its handler ran, so this ends. */
 static void expire_suspended(struct eg_http_server *server)
 {
     while (atomic_load_explicit(&server->suspended, memory_order_acquire) > 0) {
@@ -205,12 +182,22 @@ void eg_http_server_stop(struct eg_http_server *server, int64_t drain_timeout_ms
                            atomic_load(&server->in_flight));
     expire_suspended(server);
     for (size_t index = 0; index < server->listener_count; index++) {
-        if (server->listeners[index].daemon)
-            MHD_stop_daemon(server->listeners[index].daemon);
-        server->listeners[index].daemon = NULL;
-        eg_http_listen_close(&server->listeners[index].socket);
+        struct eg_http_listener *listener = &server->listeners[index];
+        for (unsigned poller = 0; poller < listener->poller_count; poller++)
+            eg_http_poller_stop(listener->pollers[poller]);
+        eg_http_listen_close(&listener->socket);
     }
     eg_http_watchdog_stop(server);
+}
+
+static void destroy_pollers(struct eg_http_server *server)
+{
+    for (size_t index = 0; index < server->listener_count; index++) {
+        struct eg_http_listener *listener = &server->listeners[index];
+        for (unsigned poller = 0; poller < listener->poller_count; poller++)
+            eg_http_poller_destroy(listener->pollers[poller]);
+        free(listener->pollers);
+    }
 }
 
 void eg_http_server_destroy(struct eg_http_server *server)
@@ -218,6 +205,7 @@ void eg_http_server_destroy(struct eg_http_server *server)
     if (!server)
         return;
     eg_http_server_stop(server, 0);
+    destroy_pollers(server);
     eg_http_router_destroy(server->router);
     eg_http_cors_fini(&server->cors);
     eg_http_peers_fini(&server->peers);

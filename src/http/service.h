@@ -18,6 +18,7 @@
 #include "http/cors.h"
 #include "http/listen.h"
 #include "http/peers.h"
+#include "http/poller.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -26,7 +27,8 @@
 
 struct eg_http_listener {
     struct eg_http_socket socket;
-    struct MHD_Daemon *daemon; /* NULL: not started, or stopped */
+    struct eg_http_poller **pollers; /* owned; kept until the server is destroyed */
+    unsigned poller_count;
 };
 
 /* A socket that hears no more from us but may still be talked to, so that what we said last is not
@@ -48,7 +50,6 @@ struct eg_http_server {
     atomic_bool draining;
     atomic_uint_fast64_t accepted, refused, malformed, timeouts;
     atomic_int_fast64_t in_flight, in_flight_bytes, suspended;
-    atomic_uint threads_named;
 
     struct eg_mutex lock;
     struct eg_http_connection *connections;                /* lock */
@@ -66,7 +67,8 @@ struct eg_http_server {
 void eg_http_server_log(const struct eg_http_server *server, const char *format, ...)
     EG_PRINTF(2, 3);
 
-/* Names the calling HTTP thread, once. */
-void eg_http_server_name_thread(struct eg_http_server *server);
+/* What the library is told of our limits. */
+unsigned eg_http_server_library_connections(const struct eg_http_server *server);
+size_t eg_http_server_connection_memory(const struct eg_http_server *server);
 
 #endif

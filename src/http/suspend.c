@@ -2,11 +2,10 @@
 /*
  * Waiting for other threads: the handshake over `promise` (exchange.h).
  *
- * Suspending costs: the library takes the socket out of epoll and puts it back, and every resume
- * writes to an eventfd. Much of what a request waits for takes less than one turn of a busy event
- * loop, so the first time the connection is only left without an answer, which makes the library
- * call again on its next turn; only then it is suspended. Once, never twice: with nothing else to
- * do that turn comes at once, and more of them would be spinning.
+ * A request that waits is first only left without an answer, and its poller is woken when there is
+ * one (poller.c): much of what a request waits for takes a millisecond. After PARK_AFTER_US, or
+ * behind WAITING_MAX others, its connection is suspended, which costs the library two epoll_ctl and
+ * each resume an eventfd, but nothing while it lasts.
  *
  * A request that was parked is taken off connection->parked by its HTTP thread before it can end,
  * under the connection's lock, so what the watchdog finds there is alive.
@@ -14,6 +13,10 @@
 #include "base/error.h"
 #include "http/exchange.h"
 #include "http/service.h"
+
+#define PARK_AFTER_US   5000
+#define WAITING_MAX     1024u /* of one poller: each of its turns asks all of them */
+#define POLLERS_AT_ONCE 16
 
 static bool swap_promise(struct eg_http_request *request, enum eg_http_promise from,
                          enum eg_http_promise to)
@@ -25,6 +28,8 @@ static bool swap_promise(struct eg_http_request *request, enum eg_http_promise f
 
 void eg_http_request_suspend(struct eg_http_request *request)
 {
+    request->poller = eg_http_poller_here();
+    request->suspended_us = eg_http_poller_turn_us(request->poller);
     EG_ASSERT(swap_promise(request, EG_HTTP_PROMISE_NONE, EG_HTTP_PROMISE_PROMISED));
     EG_ASSERT(request->route && request->route->resume);
     atomic_fetch_add_explicit(&request->server->suspended, 1, memory_order_relaxed);
@@ -37,9 +42,17 @@ static void set_parked(struct eg_http_connection *connection, struct eg_http_req
     eg_mutex_unlock(&connection->lock);
 }
 
+static void set_waiting(struct eg_http_request *request, bool waiting)
+{
+    if (request->waiting != waiting)
+        eg_http_poller_add_waiting(request->poller, waiting ? 1 : -1);
+    request->waiting = waiting;
+}
+
 static void park(struct eg_http_request *request)
 {
     struct MHD_Connection *raw = request->connection->raw;
+    set_waiting(request, false);
     request->parked = true;
     set_parked(request->connection, request);
     MHD_suspend_connection(raw);
@@ -49,10 +62,18 @@ static void park(struct eg_http_request *request)
 
 void eg_http_request_stop_waiting(struct eg_http_request *request)
 {
+    set_waiting(request, false);
     if (request->parked)
         set_parked(request->connection, NULL);
     request->parked = false;
     atomic_fetch_sub_explicit(&request->server->suspended, 1, memory_order_relaxed);
+}
+
+static bool should_park(const struct eg_http_request *request)
+{
+    const struct eg_http_poller *poller = request->poller;
+    return eg_http_poller_turn_us(poller) - request->suspended_us >= PARK_AFTER_US ||
+           (!request->waiting && eg_http_poller_waiting(poller) >= WAITING_MAX);
 }
 
 enum eg_http_wait eg_http_request_wait(struct eg_http_request *request)
@@ -68,9 +89,10 @@ enum eg_http_wait eg_http_request_wait(struct eg_http_request *request)
     default:
         eg_panic(__FILE__, __LINE__, "a request waits that was never suspended");
     }
-    if (request->second_pass)
+    if (should_park(request))
         park(request);
-    request->second_pass = true;
+    else
+        set_waiting(request, true);
     return EG_HTTP_WAIT_MORE;
 }
 
@@ -98,16 +120,50 @@ static bool try_resume(struct eg_http_request *request, int promise)
     }
 }
 
+/*
+ * False: nobody is left to be told. A parked request's poller is woken too: when the library's turn
+ * has begun, it may take the resume's own signal for one that it has served already.
+ */
+static bool resume(struct eg_http_request *take)
+{
+    int promise;
+    do
+        promise = atomic_load_explicit(&take->promise, memory_order_acquire);
+    while (!try_resume(take, promise));
+    return promise == EG_HTTP_PROMISE_PROMISED || promise == EG_HTTP_PROMISE_PARKED;
+}
+
 void eg_http_request_resume(struct eg_http_request *take)
 {
-    while (!try_resume(take, atomic_load_explicit(&take->promise, memory_order_acquire)))
-        continue;
+    struct eg_http_poller *poller = take->poller;
+    if (resume(take))
+        eg_http_poller_wake(poller);
+}
+
+static size_t remember(struct eg_http_poller **pollers, size_t count, struct eg_http_poller *poller)
+{
+    for (size_t index = 0; index < count; index++)
+        if (pollers[index] == poller)
+            return count;
+    if (count == POLLERS_AT_ONCE) {
+        eg_http_poller_wake(poller);
+        return count;
+    }
+    pollers[count] = poller;
+    return count + 1;
 }
 
 void eg_http_request_resume_all(struct eg_http_request *const *take, size_t count)
 {
-    for (size_t index = 0; index < count; index++)
-        eg_http_request_resume(take[index]);
+    struct eg_http_poller *pollers[POLLERS_AT_ONCE];
+    size_t poller_count = 0;
+    for (size_t index = 0; index < count; index++) {
+        struct eg_http_poller *poller = take[index]->poller;
+        if (resume(take[index]))
+            poller_count = remember(pollers, poller_count, poller);
+    }
+    for (size_t index = 0; index < poller_count; index++)
+        eg_http_poller_wake(pollers[index]);
 }
 
 bool eg_http_connection_expire(struct eg_http_connection *connection)
@@ -115,8 +171,10 @@ bool eg_http_connection_expire(struct eg_http_connection *connection)
     eg_mutex_lock(&connection->lock);
     bool expired = connection->parked && swap_promise(connection->parked, EG_HTTP_PROMISE_PARKED,
                                                       EG_HTTP_PROMISE_EXPIRED);
-    if (expired)
+    if (expired) {
         MHD_resume_connection(connection->raw);
+        eg_http_poller_wake(connection->parked->poller);
+    }
     eg_mutex_unlock(&connection->lock);
     return expired;
 }

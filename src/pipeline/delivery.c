@@ -266,6 +266,19 @@ bool eg_join_delivered(const struct eg_join *join, size_t event)
     return true;
 }
 
+bool eg_join_too_large(const struct eg_join *join, size_t event)
+{
+    const struct eg_join_event *owner = event_at(join, event);
+    bool found = false;
+    for (size_t i = 0; i < owner->delivery_count; i++) {
+        enum eg_delivery_result result = join->deliveries[owner->first + i].result;
+        found |= result == EG_RESULT_TOO_LARGE;
+        if (result != EG_RESULT_TOO_LARGE && result != EG_RESULT_DELIVERED)
+            return false;
+    }
+    return found;
+}
+
 struct eg_delivery_report eg_join_report(const struct eg_join *join, size_t event, size_t delivery)
 {
     const struct eg_join_event *owner = event_at(join, event);

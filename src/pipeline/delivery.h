@@ -62,6 +62,7 @@ enum eg_delivery_result {
     EG_RESULT_DELIVERED,
     EG_RESULT_FAILED,    /* attempts or time ran out, or the breaker is open */
     EG_RESULT_REJECTED,  /* the sink will never take it */
+    EG_RESULT_TOO_LARGE, /* ... because of its size */
     EG_RESULT_TIMED_OUT, /* no answer until the deadline */
     EG_RESULT_COUNT
 };
@@ -85,6 +86,9 @@ const struct eg_error *eg_join_refusal(const struct eg_join *join, size_t event)
 
 /* True when the event was handed to its sinks and all of them delivered. */
 bool eg_join_delivered(const struct eg_join *join, size_t event);
+
+/* True when it was not delivered everywhere, and its size is the only reason. */
+bool eg_join_too_large(const struct eg_join *join, size_t event);
 
 size_t eg_join_delivery_count(const struct eg_join *join, size_t event);
 struct eg_delivery_report eg_join_report(const struct eg_join *join, size_t event, size_t delivery);

@@ -30,6 +30,7 @@ struct eg_runner;
 /* What every join of a pipeline shares. */
 struct eg_join_context {
     struct eg_timer *timer;
+    int64_t deadline_ms; /* of a submission, from its dispatch */
     eg_join_done on_done;
     void *on_done_context;
     struct eg_pipeline_observer observer;

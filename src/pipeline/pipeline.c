@@ -77,6 +77,7 @@ int eg_pipeline_new(const struct eg_pipeline_options *options, struct eg_pipelin
     pipeline->context.on_done_context = options->on_done_context;
     pipeline->context.observer = options->observer;
     pipeline->config = options->config;
+    pipeline->context.deadline_ms = options->config->deadline_ms;
     pipeline->control = options->control;
     pipeline->runners = eg_calloc(options->sink_count + 1, sizeof(struct eg_runner *));
     if (eg_timer_new("deadlines", &pipeline->context.timer, err) != 0 ||

@@ -130,6 +130,14 @@ static void conclude(struct eg_join_delivery *delivery, enum eg_outcome outcome,
         eg_breaker_succeeded(breaker);
         settle(delivery, EG_RESULT_REJECTED, message, now_us, batch);
         return;
+    case EG_TOO_LARGE:
+        eg_breaker_succeeded(breaker);
+        settle(delivery, EG_RESULT_TOO_LARGE, message, now_us, batch);
+        return;
+    case EG_FAILED:
+        eg_breaker_failed(breaker, now_us / 1000, message ? message : "");
+        settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
+        return;
     case EG_RETRY:
         eg_breaker_failed(breaker, now_us / 1000, message ? message : "");
         if (!retry_later(delivery, now_us / 1000))
@@ -316,6 +324,7 @@ static void init_host(struct eg_runner *runner)
         .complete_all = host_complete_all,
         .log = host_log,
         .monotonic_ms = eg_clock_monotonic_ms,
+        .timeout_ms = eg_runner_deadline_ms(runner, 0, runner->context->deadline_ms),
     };
 }
 

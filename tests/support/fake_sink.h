@@ -320,6 +320,21 @@ static inline enum eg_outcome fake_rejects(struct fake *fake, const struct eg_de
     return EG_REJECTED;
 }
 
+static inline enum eg_outcome fake_finds_too_large(struct fake *fake,
+                                                   const struct eg_delivery *delivery)
+{
+    (void)fake;
+    (void)delivery;
+    return EG_TOO_LARGE;
+}
+
+static inline enum eg_outcome fake_fails(struct fake *fake, const struct eg_delivery *delivery)
+{
+    (void)fake;
+    (void)delivery;
+    return EG_FAILED;
+}
+
 static inline enum eg_outcome fake_retries(struct fake *fake, const struct eg_delivery *delivery)
 {
     (void)fake;

@@ -52,6 +52,7 @@ static const struct eg_sink_host one_host = {
     .complete_all = one_complete_all,
     .log = one_log,
     .monotonic_ms = eg_clock_monotonic_ms,
+    .timeout_ms = 10000,
 };
 
 struct one_sink {

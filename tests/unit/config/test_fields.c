@@ -243,6 +243,24 @@ static void parts_share_one_mapping(void **state)
     eg_config_tree_destroy(tree);
 }
 
+static void a_dump_hides_what_a_map_calls_a_secret(void **state)
+{
+    (void)state;
+    static const struct eg_field fields[] = {{.name = "properties", .type = EG_FIELD_STRING_MAP}};
+    static const struct eg_field_table table = {"t", fields, 1, sizeof(struct eg_string_map)};
+    char plain[] = "linger.ms";
+    char secret[] = "sasl.oauthbearer.client.secret";
+    char one[] = "5";
+    char two[] = "hidden";
+    struct eg_string_map_entry entries[] = {{plain, one}, {secret, two}};
+    struct eg_string_map map = {entries, 2};
+    struct eg_buffer out EG_AUTOBUFFER = EG_BUFFER_INIT;
+    eg_config_fields_dump(&table, &map, 0, &out);
+    assert_non_null(strstr(out.data, "\"5\""));
+    assert_non_null(strstr(out.data, "\"***\""));
+    assert_null(strstr(out.data, "hidden"));
+}
+
 static void a_dump_reads_the_same_and_hides_secrets(void **state)
 {
     (void)state;
@@ -305,6 +323,7 @@ int main(void)
         cmocka_unit_test(secrets_come_from_a_file),
         cmocka_unit_test(paths_are_resolved_unless_absolute_or_remote),
         cmocka_unit_test(parts_share_one_mapping),
+        cmocka_unit_test(a_dump_hides_what_a_map_calls_a_secret),
         cmocka_unit_test(a_dump_reads_the_same_and_hides_secrets),
         cmocka_unit_test(tables_become_markdown),
         cmocka_unit_test(near_names_are_found),

@@ -194,6 +194,70 @@ static bool has_notice(const struct eg_config_notices *notices, const char *part
     return false;
 }
 
+static const char *kafka_at(struct eg_config_file *file, const char *setting)
+{
+    const struct eg_config_node *root = eg_config_file_tree(file)->root;
+    const struct eg_config_node *sink =
+        eg_config_node_get(eg_config_node_get(root, "sinks"), "kafka");
+    const struct eg_config_node *value = eg_config_node_get(sink, setting);
+    return value ? value->text.ptr : NULL;
+}
+
+/* The file for a config.json with this in it; freed by the caller. */
+static struct eg_config_file *load_kafka(const char *members, struct eg_config_notices *notices)
+{
+    char *folder = make_folder();
+    char *conf = eg_asprintf("%s/conf", folder);
+    char *text = eg_asprintf("{%s}", members);
+    write_file(folder, "conf/config.json", text);
+    write_file(folder, "conf/topic_schemas/test.json", "{}");
+    struct eg_config_problems problems = {0};
+    struct eg_config_file *file = NULL;
+    assert_int_equal(eg_config_file_load(conf, &file, &problems, notices), 0);
+    remove_folder(folder);
+    free(text);
+    free(conf);
+    return file;
+}
+
+static void the_flush_variables_become_a_timeout(void **state)
+{
+    (void)state;
+    static const char members[] = "\"kafka_bootstrap_server\": \"b:9092\"";
+    struct eg_config_notices notices = {0};
+    (void)setenv("KAFKA_FLUSH_TIMEOUT", "2", 1);
+    struct eg_config_file *file = load_kafka(members, &notices);
+    assert_string_equal(kafka_at(file, "delivery_timeout"), "7000ms");
+    assert_null(text_at(file, "pipeline", "deadline"));
+    assert_null(kafka_at(file, "security_protocol"));
+    eg_config_file_destroy(file);
+    (void)setenv("KAFKA_FLUSH_RETRIES", "4", 1);
+    (void)setenv("KAFKA_RETRY_BACKOFF", "1.5", 1);
+    file = load_kafka(members, &notices);
+    assert_string_equal(kafka_at(file, "delivery_timeout"), "12500ms");
+    assert_string_equal(text_at(file, "pipeline", "deadline"), "14000ms");
+    eg_config_file_destroy(file);
+    assert_int_equal(notices.count, 0);
+    (void)setenv("KAFKA_FLUSH_TIMEOUT", "soon", 1);
+    file = load_kafka(members, &notices);
+    assert_true(has_notice(&notices, "KAFKA_FLUSH_TIMEOUT in the environment is left aside"));
+    eg_config_file_destroy(file);
+    eg_config_notices_fini(&notices);
+    (void)unsetenv("KAFKA_FLUSH_TIMEOUT");
+    (void)unsetenv("KAFKA_FLUSH_RETRIES");
+    (void)unsetenv("KAFKA_RETRY_BACKOFF");
+}
+
+static void an_empty_bootstrap_server_is_no_sink(void **state)
+{
+    (void)state;
+    struct eg_config_notices notices = {0};
+    struct eg_config_file *file = load_kafka("\"kafka_bootstrap_server\": \"\"", &notices);
+    assert_null(kafka_at(file, "type"));
+    assert_int_equal(notices.count, 0);
+    eg_config_file_destroy(file);
+}
+
 static void a_conf_folder_is_translated(void **state)
 {
     (void)state;
@@ -206,7 +270,8 @@ static void a_conf_folder_is_translated(void **state)
                " \"token_public_key_url\": \"https://old\",\n"
                " \"token_public_keys_url\": \"https://new\",\n"
                " \"kafka_bootstrap_server\": \"localhost:9092\", \"event_bus_arn\": \"\",\n"
-               " \"kafka_sasl_kerberos_principal\": \"p\",\n"
+               " \"kafka_sasl_kerberos_principal\": \"p\", \"kafka_ssl_key_path\": \"/k.pem\",\n"
+               " \"kafka_ssl_key_password\": \"secret\",\n"
                " \"ssl_ca_bundle\": false, \"acces_config\": 1}\n");
     write_file(folder, "conf/topic_keys.json", "{}");
     write_file(folder, "conf/topic_schemas/test.json", "{}");
@@ -230,8 +295,15 @@ static void a_conf_folder_is_translated(void **state)
     assert_int_equal(topics->count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(topics->members[i].name.ptr, want[i]);
-    assert_int_equal(notices.count, 2);
-    assert_true(has_notice(&notices, "kafka_bootstrap_server is set"));
+    assert_string_equal(kafka_at(file, "type"), "kafka");
+    assert_string_equal(kafka_at(file, "bootstrap_servers"), "localhost:9092");
+    assert_string_equal(kafka_at(file, "security_protocol"), "sasl_ssl");
+    assert_string_equal(kafka_at(file, "sasl_mechanism"), "GSSAPI");
+    assert_string_equal(kafka_at(file, "kerberos_principal"), "p");
+    assert_string_equal(kafka_at(file, "ssl_key"), "/k.pem");
+    assert_string_equal(kafka_at(file, "ssl_key_password"), "secret");
+    assert_null(kafka_at(file, "delivery_timeout"));
+    assert_int_equal(notices.count, 1);
     assert_true(has_notice(&notices, "acces_config: no such setting, it has no effect; did you "
                                      "mean 'access_config'?"));
     free(keys);
@@ -319,6 +391,8 @@ int main(void)
         cmocka_unit_test(values_are_laid_over_the_file),
         cmocka_unit_test(an_entry_can_be_added_with_its_defaults),
         cmocka_unit_test(a_conf_folder_is_translated),
+        cmocka_unit_test(the_flush_variables_become_a_timeout),
+        cmocka_unit_test(an_empty_bootstrap_server_is_no_sink),
         cmocka_unit_test(the_older_key_address_is_a_fallback),
         cmocka_unit_test(a_broken_conf_folder_is_refused),
         cmocka_unit_test(conf_paths_are_looked_for_in_three_places),

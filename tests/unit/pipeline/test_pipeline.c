@@ -90,6 +90,47 @@ static void a_failing_sink_does_not_stop_another(void **state)
     eg_join_unref(join);
 }
 
+static void an_event_that_is_only_too_large_is_known_as_such(void **state)
+{
+    struct rig *rig = *state;
+    rig->fakes[0].answer = fake_finds_too_large;
+    rig->fakes[0].message = "1000001 bytes";
+    rig->fakes[1].answer = fake_delivers;
+    rig_start(rig);
+    struct eg_join *join = rig_post(rig, 2, 0);
+    assert_false(eg_join_delivered(join, 0));
+    assert_true(eg_join_too_large(join, 0));
+    assert_report(join, 0, "first", EG_RESULT_TOO_LARGE, "1000001 bytes");
+    assert_int_equal(atomic_load(&rig->fakes[0].submits), 1);
+    eg_join_unref(join);
+}
+
+static void another_failure_outweighs_the_size(void **state)
+{
+    struct rig *rig = *state;
+    rig->fakes[0].answer = fake_finds_too_large;
+    rig->fakes[0].message = "1000001 bytes";
+    rig->fakes[1].answer = fake_rejects;
+    rig->fakes[1].message = "no such table";
+    rig_start(rig);
+    struct eg_join *join = rig_post(rig, 2, 0);
+    assert_false(eg_join_too_large(join, 0));
+    eg_join_unref(join);
+}
+
+static void a_failure_for_good_is_not_tried_again(void **state)
+{
+    struct rig *rig = *state;
+    rig->fakes[0].answer = fake_fails;
+    rig->fakes[0].message = "timed out";
+    rig_start(rig);
+    struct eg_join *join = rig_post(rig, 1, 0);
+    assert_report(join, 0, "first", EG_RESULT_FAILED, "timed out");
+    assert_int_equal(atomic_load(&rig->fakes[0].submits), 1);
+    assert_int_equal(atomic_load(&rig->retried), 0);
+    eg_join_unref(join);
+}
+
 static void retry_leaves_other_sinks_alone(void **state)
 {
     struct rig *rig = *state;
@@ -463,6 +504,9 @@ int main(void)
         TEST(a_queued_sink_answers_through_on_done),
         TEST(answers_before_await_are_not_called_back),
         TEST(a_failing_sink_does_not_stop_another),
+        TEST(an_event_that_is_only_too_large_is_known_as_such),
+        TEST(another_failure_outweighs_the_size),
+        TEST(a_failure_for_good_is_not_tried_again),
         TEST(retry_leaves_other_sinks_alone),
         TEST(an_inline_sink_is_retried_too),
         TEST(retries_end_with_the_sinks_message),
