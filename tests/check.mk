@@ -8,6 +8,9 @@ FUZZ_SECONDS ?= 10
 # A plug-in as its author builds it: the public headers and nothing else.
 PLUGIN_EXAMPLE := $(BUILD)/tests/support/plugin_example.so
 
+# The conformance suite of sinks, for a server that the end-to-end tests have started.
+POSTGRES_SUITE := $(BUILD)/tests/support/postgres_suite
+
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK,$@)
@@ -37,7 +40,7 @@ $(VENV)/.done: tests/requirements.txt
 	$(Q)$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-e2e: $(PROGRAM) $(VENV)/.done $(PLUGIN_EXAMPLE) ## test the built daemon from outside
+e2e: $(PROGRAM) $(VENV)/.done $(PLUGIN_EXAMPLE) $(POSTGRES_SUITE) ## test the built daemon from outside
 	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) tests/e2e
 
 faults: $(PROGRAM) $(VENV)/.done ## break the servers behind the daemon and count what is left

@@ -2,15 +2,17 @@
 """The postgres sink against a real server: rows, atomicity, the merge, refusals, roles, migrations."""
 import itertools
 import json
+import os
 import random
 import shutil
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from gate import PROGRAM, VECTORS, run
+from gate import PROGRAM, SANITIZER_ENV, VECTORS, run
 from postgres_gate import (DLCHANGE, FAILURE, RUNS, SHIPPED, STATUS, TABLE, TEST, fresh_database, postgres_gate,
                            rows_of, run_event, status_event, test_event)
 from postgres_server import migrate
@@ -495,3 +497,17 @@ def test_migrate_with_a_configuration_and_without(postgres, keys, tmp_path):
     assert run("migrate", "--nonsense").returncode == 2
     assert run("migrate", "--dsn", "host=127.0.0.1 port=1 dbname=x connect_timeout=2").returncode == 3
     postgres.drop_database(database)
+
+
+def test_the_sink_conforms_to_the_contract(postgres, database, tmp_path):
+    suite = PROGRAM.parent / "tests/support/postgres_suite"
+    assert suite.exists(), "make e2e builds it"
+    postgres.query("CREATE TABLE suite_events (id text, payload text)", database=database)
+    (tmp_path / "suite.events.yaml").write_text(
+        "statements:\n  - sql: INSERT INTO suite_events VALUES (:id, :payload)\n"
+        "    parameters: {id: text @id required, payload: text @payload required}\n")
+    done = subprocess.run([suite, postgres.dsn(database), tmp_path, "suite_events"], capture_output=True, text=True,
+                          timeout=120, check=False, env={**os.environ, **SANITIZER_ENV})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert postgres.query("SELECT count(*) = count(DISTINCT id) AND count(*) > 0 FROM suite_events",
+                          database=database) == [(True,)]

@@ -12,3 +12,4 @@ spec.loader.exec_module(e2e_conftest)
 
 keys = e2e_conftest.keys
 make_gate = e2e_conftest.make_gate
+postgres = e2e_conftest.postgres

@@ -62,16 +62,17 @@ def make_certificates(folder):
 
 
 class PostgresServer:
-    def __init__(self, settings=None, folder=None):
+    def __init__(self, settings=None, folder=None, primary=None):
+        """With `primary` it is that server's standby, streaming from it."""
         self.folder = pathlib.Path(folder) if folder else make_folder()
         self.data = self.folder / "data"
         self.port = free_port()
         self.settings = dict(settings or {})
         self.process = None
         self.bin = bin_folder()
-        self._create()
+        self._create(primary)
 
-    def _create(self):
+    def _create(self, primary):
         make_certificates(self.folder)
         for path in self.folder.iterdir():
             path.chmod(0o600)
@@ -81,21 +82,31 @@ class PostgresServer:
             user = pwd.getpwnam("postgres")
             for path in [self.folder, *self.folder.iterdir()]:
                 os.chown(path, user.pw_uid, user.pw_gid)
+        if primary:
+            self._run(self.bin / "pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-d",
+                      f"host={primary.folder} port={primary.port} user={SUPERUSER}")
+        else:
+            self._initialise()
+        with open(self.data / "postgresql.conf", "a") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in self._settings().items())
+
+    def _initialise(self):
         self._run(self.bin / "initdb", "-D", self.data, "-U", SUPERUSER, "-E", "UTF8", "--no-locale",
                   "-A", "trust", "--no-instructions")
-        values = {
+        (self.data / "pg_hba.conf").write_text(
+            f"local all all trust\n"
+            f"local replication all trust\n"
+            f"host all {SUPERUSER} 127.0.0.1/32 trust\n"
+            f"hostssl all all 127.0.0.1/32 scram-sha-256\n"
+            f"hostnossl all all 127.0.0.1/32 scram-sha-256\n")
+
+    def _settings(self):
+        return {
             "listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder), "ssl": "on",
             "ssl_cert_file": str(self.folder / "server.pem"), "ssl_key_file": str(self.folder / "server.key"),
             "max_connections": "60", "shared_buffers": "64MB", "fsync": "on", "log_min_messages": "warning",
             **self.settings,
         }
-        with open(self.data / "postgresql.conf", "a") as conf:
-            conf.writelines(f"{name} = '{value}'\n" for name, value in values.items())
-        (self.data / "pg_hba.conf").write_text(
-            f"local all all trust\n"
-            f"host all {SUPERUSER} 127.0.0.1/32 trust\n"
-            f"hostssl all all 127.0.0.1/32 scram-sha-256\n"
-            f"hostnossl all all 127.0.0.1/32 scram-sha-256\n")
 
     def _run(self, *command):
         done = subprocess.run([*as_server_user(), *map(str, command)], cwd="/", capture_output=True, text=True,
