@@ -18,11 +18,7 @@
  *            on each of the sink's own worker threads; submit is never called before worker_begin
  *            succeeded on that thread, and never on two threads with the same `worker`.
  *   probe    control thread, every few seconds while workers run: is the server behind there?
-<<<<<<< HEAD
- *            0: it is; -1: not, and why; EG_PROBE_NOT_CONFIGURED: nothing was configured
-=======
  *            0: it is; -1: not, and why. EG_PROBE_NOT_CONFIGURED: no server was configured.
->>>>>>> postgres
  *   drain    control thread, after the last submit returned: finish what is in flight until
  *            the deadline, then complete the rest with EG_RETRY or EG_FAILED.
  *   destroy  control thread, once, also for a sink that never started. NULL is fine.
