@@ -24,9 +24,10 @@
  *   destroy  control thread, once, also for a sink that never started. NULL is fine.
  *
  * Deliveries: submit takes a batch and must see to it that every delivery in it is completed
- * exactly once by host->complete, from any thread, during submit or later. A sink never retries by
- * itself (retry, backoff and the circuit breaker live in the pipeline) and never completes twice.
- * After complete the delivery and its event are gone.
+ * exactly once by host->complete, from any thread, during submit or later. A sink does not
+ * retry by itself (retry, backoff and the circuit breaker live in the pipeline), unless its client
+ * library does so and keeps the order; then what that gives up is EG_FAILED. It never completes
+ * twice. After complete the delivery and its event are gone.
  *
  * Waiting: a worker thread belongs to its sink, so submit may wait for the server behind, bounded
  * by the sink's own timeouts. No other thread of the daemon waits for it. A sink with

@@ -121,7 +121,8 @@ void eg_pipeline_sink_stats(struct eg_pipeline *pipeline, size_t sink,
 
 /*
  * What the last probe and the breaker say about a sink: true is healthy, with `text` (of
- * EG_ERROR_MESSAGE_BYTES) "" or "not configured"; else `text` says what is wrong. Never waits for the sink. Any thread.
+ * EG_ERROR_MESSAGE_BYTES) "" or "not configured"; else `text` says what is wrong. Never waits for
+ * the sink. Any thread.
  */
 bool eg_pipeline_sink_health(struct eg_pipeline *pipeline, size_t sink, char *text);
 

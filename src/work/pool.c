@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -33,10 +34,10 @@ static void make_name(char *text, const char *name, unsigned index, unsigned cou
     char suffix[THREAD_NAME_BYTES] = "";
     if (count > 1)
         (void)snprintf(suffix, sizeof(suffix), "-%u", index);
-    int room = THREAD_NAME_BYTES - 1;
-    for (const char *c = suffix; *c; c++)
-        room--;
-    (void)snprintf(text, THREAD_NAME_BYTES, "%.*s%s", room > 0 ? room : 0, name, suffix);
+    size_t room = THREAD_NAME_BYTES - 1 - strlen(suffix);
+    size_t len = strnlen(name, room);
+    memcpy(text, name, len);
+    memcpy(text + len, suffix, strlen(suffix) + 1);
 }
 
 static int create_blocked(struct eg_pool_thread *thread)

@@ -18,10 +18,10 @@ COUNTERS = [
     re.compile(r"^\[  PASSED  \] (?P<passed>\d+) test"),
     re.compile(r"^\[  FAILED  \] (?P<failed>\d+) test"),
     re.compile(r"^\[  SKIPPED \] (?P<skipped>\d+) test"),
-    re.compile(r"^=+ .*?(?P<passed>\d+) passed.* in [\d.]+s"),
-    re.compile(r"^=+ .*?(?P<failed>\d+) failed.* in [\d.]+s"),
-    re.compile(r"^=+ .*?(?P<failed>\d+) error.* in [\d.]+s"),
-    re.compile(r"^=+ .*?(?P<skipped>\d+) skipped.* in [\d.]+s"),
+    re.compile(r"^(?:=+ )?(?:\d+ \w+, )*(?P<passed>\d+) passed.* in [\d.]+s"),
+    re.compile(r"^(?:=+ )?(?:\d+ \w+, )*(?P<failed>\d+) failed.* in [\d.]+s"),
+    re.compile(r"^(?:=+ )?(?:\d+ \w+, )*(?P<failed>\d+) errors?.* in [\d.]+s"),
+    re.compile(r"^(?:=+ )?(?:\d+ \w+, )*(?P<skipped>\d+) skipped.* in [\d.]+s"),
     re.compile(r"^cases: (?P<passed>\d+) passed, (?P<failed>\d+) failed, (?P<skipped>\d+) skipped$"),
 ]
 

@@ -141,7 +141,8 @@ static void mistakes_of_all_sections_come_together(void **state)
     assert_problem(&loaded.problems, 1, 28,
                    "server.thread: no such setting; did you mean 'threads'");
     assert_problem(&loaded.problems, 2, 14, "log.level: expected one of TRACE, DEBUG");
-    assert_problem(&loaded.problems, 3, 19, "sinks.a.type: expected one of sqlite, log, discard");
+    assert_problem(&loaded.problems, 3, 19,
+                   "sinks.a.type: expected one of sqlite, postgres, log, discard, kafka");
     assert_problem(&loaded.problems, 3, 51, "sinks.b.workers: ");
     assert_problem(&loaded.problems, 4, 1, "sink: no such setting; did you mean 'sinks'?");
     assert_problem(&loaded.problems, 5, 22, "pipeline.deadline: expected a duration");
