@@ -74,6 +74,10 @@ install: all ## install into DESTDIR/PREFIX (/usr/local)
 	install -D -m 644 docs/eventgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/eventgate.1
 	install -d $(DESTDIR)$(PREFIX)/include/eventgate
 	install -m 644 include/eventgate/* $(DESTDIR)$(PREFIX)/include/eventgate/
+	for folder in mappings migrations stats; do \
+	    install -d $(DESTDIR)$(PREFIX)/share/eventgate/postgres/$$folder && \
+	    install -m 644 etc/postgres/$$folder/* $(DESTDIR)$(PREFIX)/share/eventgate/postgres/$$folder/ || exit 1; \
+	done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(PROGRAM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eventgate

@@ -22,11 +22,13 @@
 
 #define LOST_TEXT     "the connection to the database was lost"
 #define STOP_CHECK_MS 200
+#define IDLE_MS       100 /* heard of a moment ago: the socket need not be looked at */
 
 struct eg_postgres_connection {
     PGconn *raw;
     bool lost;
     size_t unread;           /* transactions whose outcome was not read */
+    int64_t heard_ms;        /* when the server last said something */
     const atomic_bool *stop; /* NULL: nobody can ask for it */
 };
 
@@ -186,16 +188,22 @@ void eg_postgres_connection_close(struct eg_postgres_connection *connection)
     free(connection);
 }
 
+/* What came in while nobody asked: the farewell of a session that was ended, then the end of file.
+ */
+static void look_at_socket(struct eg_postgres_connection *connection)
+{
+    struct pollfd socket = {.fd = PQsocket(connection->raw), .events = POLLIN};
+    for (unsigned i = 0; i < 2 && !connection->lost && poll(&socket, 1, 0) > 0; i++)
+        if (!PQconsumeInput(connection->raw))
+            connection->lost = true;
+}
+
 bool eg_postgres_connection_is_usable(struct eg_postgres_connection *connection)
 {
     if (!connection || connection->lost || connection->unread > 0)
         return false;
-    struct pollfd socket = {.fd = PQsocket(connection->raw), .events = POLLIN};
-    if (poll(&socket, 1, 0) > 0 && !PQconsumeInput(connection->raw))
-        connection->lost = true;
-    /* A session that was ended while idle has its farewell in the buffer before the end of file. */
-    if (poll(&socket, 1, 0) > 0 && !PQconsumeInput(connection->raw))
-        connection->lost = true;
+    if (eg_clock_monotonic_ms() - connection->heard_ms > IDLE_MS)
+        look_at_socket(connection);
     return !connection->lost && PQstatus(connection->raw) == CONNECTION_OK;
 }
 
@@ -242,6 +250,7 @@ static int await(struct eg_postgres_connection *connection, int64_t deadline_ms,
         }
         if (!PQconsumeInput(raw) && PQisBusy(raw))
             return fail_lost(connection, err);
+        connection->heard_ms = eg_clock_monotonic_ms();
     }
 }
 

@@ -237,6 +237,7 @@ def test_all_rows_page_by_page(large):
 
 def test_without_a_database_the_query_fails(keys, tmp_path):
     server = KeyServer({"keys": [keys.upstream]})
+    (tmp_path / "etc").symlink_to(SHIPPED.parent)  # as installed: the queries are where the daemon looks
     gate = start_on_conf(upstream_conf(tmp_path, server.url), keys)
     assert error(ask(gate)) == (500, "database", "Stats query failed.")
     assert error(ask(gate, topic="public.cps.za.test"))[0] == 400
@@ -246,7 +247,8 @@ def test_without_a_database_the_query_fails(keys, tmp_path):
 
 def test_without_a_place_of_its_own_it_reads_where_the_sink_writes(postgres, keys, tmp_path):
     database = fresh_database(postgres)
-    gate = postgres_gate(tmp_path / "gate", keys, postgres, database)
+    gate = postgres_gate(tmp_path / "gate", keys, postgres, database,
+                         settings={"stats": {"queries": str(SHIPPED / "stats")}})
     event = post_run(gate, NOW, {})
     assert [row["event_id"] for row in page(gate)[0]] == [event["event_id"]]
     gate.stop()

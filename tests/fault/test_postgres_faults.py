@@ -149,10 +149,11 @@ def test_a_deadlock_is_tried_again(server, keys, tmp_path):
         tables="CREATE TABLE counters (id int PRIMARY KEY, value int); INSERT INTO counters VALUES (1, 0), (2, 0); "
                "GRANT ALL ON counters TO eventgate_writer; CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql "
                "AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$; CREATE TRIGGER slowly BEFORE UPDATE ON "
-               "counters FOR EACH ROW EXECUTE FUNCTION slowly()", workers=4)
+               "counters FOR EACH ROW EXECUTE FUNCTION slowly()", workers=2, batch_events=4,
+        retry={"attempts": 50, "backoff": "50ms", "max_backoff": "500ms"})
     before = server.query("SELECT deadlocks FROM pg_stat_database WHERE datname = %s", database)[0][0]
-    pairs = [(1, 2), (2, 1)] * 30
-    with ThreadPoolExecutor(8) as pool:
+    pairs = [(1, 2), (2, 1)] * 20
+    with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda pair: gate.post("load", {"first": pair[0], "second": pair[1]}), pairs))
     accepted = sum(answer.status_code == 202 for answer in answers)
     assert accepted == len(pairs), [answer.text for answer in answers if answer.status_code != 202]
