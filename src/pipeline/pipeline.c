@@ -238,6 +238,16 @@ static bool is_abandoned(const struct eg_pipeline *pipeline)
     return pending_deliveries(pipeline) > 0;
 }
 
+/* A thread that completed the last delivery may be about to give the join back; its count is the
+ * last that it touches here. */
+static void await_last_join(struct eg_pipeline *pipeline)
+{
+    int64_t give_up_ms = eg_clock_monotonic_ms() + LOST_AFTER_MS;
+    while (atomic_load(&pipeline->context.in_flight_events) > 0 &&
+           eg_clock_monotonic_ms() < give_up_ms)
+        pause_briefly();
+}
+
 void eg_pipeline_destroy(struct eg_pipeline *pipeline)
 {
     if (!pipeline)
@@ -246,6 +256,7 @@ void eg_pipeline_destroy(struct eg_pipeline *pipeline)
         eg_pipeline_drain(pipeline, 0);
     if (is_abandoned(pipeline))
         return;
+    await_last_join(pipeline);
     EG_ASSERT(atomic_load(&pipeline->context.in_flight_events) == 0);
     for (size_t i = pipeline->runner_count; i > 0; i--)
         eg_runner_destroy(pipeline->runners[i - 1]);
