@@ -151,8 +151,10 @@ void eg_http_connection_notify(void *server, struct MHD_Connection *raw, void **
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = open_connection(server, raw);
+        eg_http_poller_count_connection(1);
     } else if (*socket_context) {
         close_connection(*socket_context);
         *socket_context = NULL;
+        eg_http_poller_count_connection(-1);
     }
 }

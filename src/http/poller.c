@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,16 +39,22 @@
 
 #define WAITING_SLEEP_MS 1
 #define THREAD_NAME      16
+#define ACCEPTS_AT_ONCE  16
+#define ACCEPT_PAUSE_US  100000
+#define IMBALANCE        4 /* connections that a poller may be ahead and still accept */
 
 struct eg_http_poller {
     struct MHD_Daemon *daemon;
     int epoll_fd;
-    int listen_fd; /* ours until the library has it, and again after quiesce; else -1 */
+    int listen_fd; /* borrowed from the listener; shared with its other pollers */
+    struct eg_http_poller *const *peers; /* all pollers of the listener, this one too */
+    const unsigned *peer_count;
+    int64_t pause_until_us; /* out of descriptors: no accept before */
+    atomic_int connections; /* open; changed by its own thread, read by its peers */
     int wake_fd;
     atomic_bool woken; /* wake_fd was written to and not read yet */
     atomic_bool quiesce;
     atomic_bool stop;
-    bool quiesced;
     bool progressed;
     bool runs;
     unsigned waiting;
@@ -101,31 +108,99 @@ static void take_wakes(struct eg_http_poller *poller)
     (void)atomic_exchange_explicit(&poller->woken, false, memory_order_seq_cst);
 }
 
+static bool is_paused(const struct eg_http_poller *poller)
+{
+    return poller->pause_until_us > poller->turn_us;
+}
+
 /* How long there is surely nothing to do. */
 static int sleep_ms(const struct eg_http_poller *poller)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms;
-    if (MHD_get_timeout(poller->daemon, &timeout_ms) != MHD_YES)
-        return poller->waiting ? WAITING_SLEEP_MS : -1;
+    if (MHD_get_timeout(poller->daemon, &timeout_ms) != MHD_YES) {
+        if (poller->waiting)
+            return WAITING_SLEEP_MS;
+        return is_paused(poller) ? ACCEPT_PAUSE_US / 1000 : -1;
+    }
     if (timeout_ms == 0)
         return poller->waiting && !poller->progressed ? WAITING_SLEEP_MS : 0;
     return timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms;
 }
 
-static void sleep_until_events(struct eg_http_poller *poller)
+/* Is it this poller's turn to accept? Read without a lock: a stale count only costs balance. */
+static bool should_accept(const struct eg_http_poller *poller)
 {
-    struct pollfd events[] = {{.fd = poller->epoll_fd, .events = POLLIN},
-                              {.fd = poller->wake_fd, .events = POLLIN}};
-    int timeout_ms = sleep_ms(poller);
-    if (timeout_ms != 0 && poll(events, EG_ARRAY_COUNT(events), timeout_ms) > 0 &&
-        events[1].revents)
-        take_wakes(poller);
+    if (atomic_load_explicit(&poller->quiesce, memory_order_acquire))
+        return false;
+    if (is_paused(poller))
+        return false;
+    int own = atomic_load_explicit(&poller->connections, memory_order_relaxed);
+    for (unsigned index = 0; index < *poller->peer_count; index++)
+        if (atomic_load_explicit(&poller->peers[index]->connections, memory_order_relaxed) +
+                IMBALANCE <
+            own)
+            return false;
+    return true;
 }
 
-static void stop_accepting(struct eg_http_poller *poller)
+static void wake_peers(const struct eg_http_poller *poller)
 {
-    poller->listen_fd = MHD_quiesce_daemon(poller->daemon);
-    poller->quiesced = true;
+    for (unsigned index = 0; index < *poller->peer_count; index++)
+        if (poller->peers[index] != poller)
+            eg_http_poller_wake(poller->peers[index]);
+}
+
+/* A client that went away again is no reason to stop; no descriptor left is one to wait. */
+static void note_failure(struct eg_http_poller *poller)
+{
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        poller->pause_until_us = eg_clock_monotonic_us() + ACCEPT_PAUSE_US;
+}
+
+/* The library closes a socket that it does not take. */
+static bool accept_one(struct eg_http_poller *poller)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    int fd =
+        accept4(poller->listen_fd, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        note_failure(poller);
+        return false;
+    }
+    (void)MHD_add_connection(poller->daemon, fd, (const struct sockaddr *)&address, len);
+    return true;
+}
+
+static void accept_some(struct eg_http_poller *poller)
+{
+    int accepted = 0;
+    while (accepted < ACCEPTS_AT_ONCE && should_accept(poller) && accept_one(poller))
+        accepted++;
+    if (accepted)
+        wake_peers(poller);
+}
+
+void eg_http_poller_count_connection(int change)
+{
+    if (here)
+        atomic_fetch_add_explicit(&here->connections, change, memory_order_relaxed);
+}
+
+static void sleep_until_events(struct eg_http_poller *poller)
+{
+    struct pollfd events[] = {
+        {.fd = poller->epoll_fd, .events = POLLIN},
+        {.fd = poller->wake_fd, .events = POLLIN},
+        {.fd = should_accept(poller) ? poller->listen_fd : -1, .events = POLLIN},
+    };
+    int timeout_ms = sleep_ms(poller);
+    if (poll(events, EG_ARRAY_COUNT(events), timeout_ms) <= 0)
+        return;
+    if (events[1].revents)
+        take_wakes(poller);
+    if (events[2].revents)
+        accept_some(poller);
 }
 
 static void *run(void *context)
@@ -135,8 +210,6 @@ static void *run(void *context)
     (void)pthread_setname_np(pthread_self(), poller->name);
     while (!atomic_load_explicit(&poller->stop, memory_order_acquire)) {
         sleep_until_events(poller);
-        if (!poller->quiesced && atomic_load_explicit(&poller->quiesce, memory_order_acquire))
-            stop_accepting(poller);
         poller->progressed = false;
         poller->turn_us = eg_clock_monotonic_us();
         (void)MHD_run_wait(poller->daemon, 0);
@@ -164,48 +237,51 @@ static int start_daemon(struct eg_http_poller *poller, struct eg_http_server *se
 {
     const union MHD_DaemonInfo *info;
     poller->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-        eg_http_exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, poller->listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, eg_http_server_library_connections(server),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, eg_http_server_connection_memory(server),
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_NOTIFY_CONNECTION, eg_http_connection_notify,
-        server, MHD_OPTION_NOTIFY_COMPLETED, eg_http_exchange_completed, server,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, NULL,
+        NULL, eg_http_exchange_handle, server, MHD_OPTION_CONNECTION_LIMIT,
+        eg_http_server_library_connections(server), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        eg_http_server_connection_memory(server), MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_NOTIFY_CONNECTION, eg_http_connection_notify, server,
+        MHD_OPTION_NOTIFY_COMPLETED, eg_http_exchange_completed, server,
         MHD_OPTION_URI_LOG_CALLBACK, keep_target, server, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_escaped, server, MHD_OPTION_END);
     if (!poller->daemon)
         return -1;
-    poller->listen_fd = -1; /* the library's now */
     info = MHD_get_daemon_info(poller->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     EG_ASSERT(info != NULL);
     poller->epoll_fd = info->epoll_fd;
     return 0;
 }
 
-static int start(struct eg_http_poller *poller, struct eg_http_server *server, int listen_fd)
+static int start(struct eg_http_poller *poller, struct eg_http_server *server)
 {
     poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    poller->listen_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);
-    if (poller->wake_fd < 0 || poller->listen_fd < 0 || start_daemon(poller, server) < 0)
-        return -1;
-    poller->runs = pthread_create(&poller->thread, NULL, run, poller) == 0;
-    if (!poller->runs)
-        MHD_stop_daemon(poller->daemon);
-    return poller->runs ? 0 : -1;
+    return poller->wake_fd < 0 ? -1 : start_daemon(poller, server);
 }
 
-int eg_http_poller_start(struct eg_http_server *server, int listen_fd, const char *name,
-                         struct eg_http_poller **ret_poller, struct eg_error *err)
+int eg_http_poller_new(struct eg_http_server *server, struct eg_http_listener *listener,
+                       const char *name, struct eg_http_poller **ret_poller, struct eg_error *err)
 {
     struct eg_http_poller *poller = eg_calloc(1, sizeof(*poller));
-    poller->wake_fd = poller->listen_fd = -1;
+    poller->listen_fd = listener->socket.fd;
+    poller->peers = listener->pollers;
+    poller->peer_count = &listener->poller_count;
     (void)snprintf(poller->name, sizeof(poller->name), "%.*s", THREAD_NAME - 1, name);
-    if (start(poller, server, listen_fd) < 0) {
+    if (start(poller, server) < 0) {
         eg_http_poller_destroy(poller);
         return eg_error_set(err, EG_ERR_INTERNAL,
-                            "cannot start an HTTP thread: no more threads or descriptors");
+                            "cannot prepare an HTTP thread: no more descriptors");
     }
     *ret_poller = poller;
     return 0;
+}
+
+int eg_http_poller_start(struct eg_http_poller *poller, struct eg_error *err)
+{
+    poller->runs = pthread_create(&poller->thread, NULL, run, poller) == 0;
+    if (poller->runs)
+        return 0;
+    return eg_error_set(err, EG_ERR_INTERNAL, "cannot start an HTTP thread: no more threads");
 }
 
 void eg_http_poller_quiesce(struct eg_http_poller *poller)
@@ -216,12 +292,13 @@ void eg_http_poller_quiesce(struct eg_http_poller *poller)
 
 void eg_http_poller_stop(struct eg_http_poller *poller)
 {
-    if (!poller || !poller->runs)
+    if (!poller->runs)
         return;
     atomic_store_explicit(&poller->stop, true, memory_order_release);
     eg_http_poller_wake(poller);
     (void)pthread_join(poller->thread, NULL);
     poller->runs = false;
+    poller->daemon = NULL; /* stopped by its thread */
 }
 
 void eg_http_poller_destroy(struct eg_http_poller *poller)
@@ -229,8 +306,8 @@ void eg_http_poller_destroy(struct eg_http_poller *poller)
     if (!poller)
         return;
     eg_http_poller_stop(poller);
-    if (poller->listen_fd >= 0)
-        (void)close(poller->listen_fd);
+    if (poller->daemon)
+        MHD_stop_daemon(poller->daemon);
     if (poller->wake_fd >= 0)
         (void)close(poller->wake_fd);
     free(poller);

@@ -3,8 +3,8 @@
  * Private to http/: the threads that serve connections. Each has a libmicrohttpd daemon of its own
  * and decides itself when it sleeps.
  *
- * start, quiesce and stop: control thread. wake: any thread. here and progressed: on a poller's own
- * thread, inside the library's callbacks.
+ * new, start, quiesce, stop and destroy: control thread. wake: any thread. here and progressed: on
+ * a poller's own thread, inside the library's callbacks.
  */
 #ifndef EG_HTTP_POLLER_H
 #define EG_HTTP_POLLER_H
@@ -16,16 +16,22 @@
 #include "eventgate/error.h"
 
 struct eg_http_poller;
+struct eg_http_listener;
 struct eg_http_server;
 
-/* Serves the listening socket, which stays the caller's, in a thread called `name`. */
-int eg_http_poller_start(struct eg_http_server *server, int listen_fd, const char *name,
-                         struct eg_http_poller **ret_poller, struct eg_error *err) EG_MUST_CHECK;
+/*
+ * new makes one for a listener, whose socket and list of pollers are borrowed; start runs its
+ * thread, once all pollers of the listener are in that list.
+ */
+int eg_http_poller_new(struct eg_http_server *server, struct eg_http_listener *listener,
+                       const char *name, struct eg_http_poller **ret_poller,
+                       struct eg_error *err) EG_MUST_CHECK;
+int eg_http_poller_start(struct eg_http_poller *poller, struct eg_error *err) EG_MUST_CHECK;
 
 /* Accepts no more; what is open goes on. */
 void eg_http_poller_quiesce(struct eg_http_poller *poller);
 
-/* Closes all connections and ends the thread. No request of it may be suspended. NULL is fine. */
+/* Closes all connections and ends the thread. No request of it may be suspended. */
 void eg_http_poller_stop(struct eg_http_poller *poller);
 
 /* After stop, when no eg_http_request_resume can be running any more. NULL is fine. */
@@ -42,6 +48,9 @@ int64_t eg_http_poller_turn_us(const struct eg_http_poller *poller);
 
 /* The library did something other than asking again for a reply that is not there yet. */
 void eg_http_poller_progressed(void);
+
+/* On a poller's thread: a connection of it was opened or closed. */
+void eg_http_poller_count_connection(int change);
 
 /* One more or less of the requests that wait without being suspended. */
 void eg_http_poller_add_waiting(struct eg_http_poller *poller, int change);

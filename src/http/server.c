@@ -107,11 +107,13 @@ static int start_listener(struct eg_http_server *server, struct eg_http_listener
     listener->pollers = eg_calloc(threads, sizeof(*listener->pollers));
     for (unsigned index = 0; index < threads; index++) {
         (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name, index);
-        if (eg_http_poller_start(server, listener->socket.fd, name, &listener->pollers[index],
-                                 err) < 0)
+        if (eg_http_poller_new(server, listener, name, &listener->pollers[index], err) < 0)
             return -1;
         listener->poller_count++;
     }
+    for (unsigned index = 0; index < threads; index++)
+        if (eg_http_poller_start(listener->pollers[index], err) < 0)
+            return -1;
     return 0;
 }
 

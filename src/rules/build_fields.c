@@ -44,7 +44,7 @@ static struct eg_span *collect_paths(const struct eg_rules_builder *builder, siz
 static uint32_t add_place(struct eg_rules_set *set)
 {
     set->places = eg_realloc_array(set->places, set->place_count + 1, sizeof(*set->places));
-    set->places[set->place_count] = (struct eg_rules_place){EG_RULES_NONE, false};
+    set->places[set->place_count] = (struct eg_rules_place){EG_RULES_NONE, false, 0};
     return set->place_count++;
 }
 
@@ -59,6 +59,7 @@ static void add_path(struct eg_rules_set *set, struct eg_span path, uint32_t fie
             next = add_place(set);
             (void)eg_rules_table_put(&set->paths, place, step, next);
             set->places[place].has_children = true;
+            set->places[place].step_lengths |= EG_RULES_LENGTH_BIT(step.len);
         }
         place = next;
         if (!dot)

@@ -173,5 +173,5 @@ void eg_rules_build_values(struct eg_rules_builder *builder)
     for (uint32_t i = 0; i < set->field_count; i++)
         eg_rules_ranges_freeze(&set->fields[i].ranges, &set->marks);
     eg_rules_automaton_freeze(&set->automaton);
-    eg_rules_marks_freeze(&set->marks);
+    eg_rules_marks_freeze(&set->marks, set->but_count);
 }

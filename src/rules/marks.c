@@ -12,6 +12,9 @@ void eg_rules_marks_fini(struct eg_rules_marks *marks)
 {
     free(marks->begins);
     free(marks->marks);
+    free(marks->but_begins);
+    free(marks->but_accepts);
+    free(marks->fails_buts);
     free(marks->pairs);
     *marks = (struct eg_rules_marks){0};
 }
@@ -32,19 +35,38 @@ void eg_rules_marks_add(struct eg_rules_marks *marks, uint32_t *accept, uint32_t
     marks->pairs[marks->pair_count++] = (struct eg_rules_mark_pair){*accept, mark};
 }
 
-void eg_rules_marks_freeze(struct eg_rules_marks *marks)
+/* Turns counts, one more at the end, into ends. */
+static void sum_up(uint32_t *counts, uint32_t count)
+{
+    for (uint32_t i = 1; i <= count; i++)
+        counts[i] += counts[i - 1];
+}
+
+void eg_rules_marks_freeze(struct eg_rules_marks *marks, uint32_t but_count)
 {
     marks->begins = eg_calloc((size_t)marks->accept_count + 1, sizeof(*marks->begins));
     marks->marks = eg_calloc(marks->pair_count + 1, sizeof(*marks->marks));
-    for (size_t i = 0; i < marks->pair_count; i++)
-        marks->begins[marks->pairs[i].accept]++;
-    uint32_t end = 0;
-    for (uint32_t i = 0; i <= marks->accept_count; i++) {
-        end += i < marks->accept_count ? marks->begins[i] : 0;
-        marks->begins[i] = end;
+    marks->but_begins = eg_calloc((size_t)but_count + 1, sizeof(*marks->but_begins));
+    marks->but_accepts = eg_calloc(marks->pair_count + 1, sizeof(*marks->but_accepts));
+    marks->fails_buts = eg_calloc((size_t)marks->accept_count + 1, sizeof(*marks->fails_buts));
+    for (size_t i = 0; i < marks->pair_count; i++) {
+        const struct eg_rules_mark_pair *pair = &marks->pairs[i];
+        if (pair->mark & EG_RULES_MARK_BUT)
+            marks->but_begins[pair->mark & ~EG_RULES_MARK_BUT]++;
+        else
+            marks->begins[pair->accept]++;
     }
-    for (size_t i = marks->pair_count; i-- > 0;)
-        marks->marks[--marks->begins[marks->pairs[i].accept]] = marks->pairs[i].mark;
+    sum_up(marks->begins, marks->accept_count);
+    sum_up(marks->but_begins, but_count);
+    for (size_t i = marks->pair_count; i-- > 0;) {
+        const struct eg_rules_mark_pair *pair = &marks->pairs[i];
+        if (pair->mark & EG_RULES_MARK_BUT) {
+            marks->but_accepts[--marks->but_begins[pair->mark & ~EG_RULES_MARK_BUT]] = pair->accept;
+            marks->fails_buts[pair->accept] = true;
+        } else {
+            marks->marks[--marks->begins[pair->accept]] = pair->mark;
+        }
+    }
     free(marks->pairs);
     marks->pairs = NULL;
     marks->pair_capacity = 0;
@@ -52,5 +74,6 @@ void eg_rules_marks_freeze(struct eg_rules_marks *marks)
 
 size_t eg_rules_marks_bytes(const struct eg_rules_marks *marks)
 {
-    return (marks->accept_count + 2 + marks->pair_count) * sizeof(uint32_t);
+    return marks->accept_count * (sizeof(uint32_t) + sizeof(bool)) +
+           2 * marks->pair_count * sizeof(uint32_t);
 }

@@ -28,6 +28,8 @@ static uint32_t step(const struct eg_rules_set *set, uint32_t place, struct eg_s
     for (;;) {
         const char *dot = name.len ? memchr(name.ptr, '.', name.len) : NULL;
         size_t len = dot ? (size_t)(dot - name.ptr) : name.len;
+        if (!(set->places[place].step_lengths & EG_RULES_LENGTH_BIT(len)))
+            return EG_RULES_NONE;
         place = eg_rules_table_find(&set->paths, place, eg_span_of(name.ptr, len));
         if (!dot || place == EG_RULES_NONE)
             return place;
@@ -92,6 +94,29 @@ static void walk_value(const struct walk *walk, uint32_t place, eg_json_index va
     }
 }
 
+/*
+ * Does a value of the field pass the anything-but? It surely does when fewer of them were
+ * recognised at its accepts than there are; it does not when the only one was; else they are asked
+ * one by one.
+ */
+static bool but_holds(const struct walk *walk, uint32_t field, uint32_t count, uint32_t but)
+{
+    const struct eg_rules_scratch *scratch = walk->scratch;
+    const struct eg_rules_marks *marks = &walk->set->marks;
+    uint32_t recognised = 0;
+    for (uint32_t i = marks->but_begins[but]; i < marks->but_begins[but + 1]; i++) {
+        const struct eg_rules_accept_state *state = &scratch->accepts[marks->but_accepts[i]];
+        recognised += state->event == scratch->event ? state->occurrences : 0;
+    }
+    if (recognised < count || count <= 1)
+        return recognised < count;
+    for (uint32_t i = 0; i < scratch->occurrence_count; i++)
+        if (scratch->occurrences[i].field == field &&
+            !eg_rules_match_fails(walk->set, scratch, &scratch->occurrences[i], but))
+            return true;
+    return false;
+}
+
 /* Does the condition hold in the event, wherever in its arrays? */
 static bool holds(const struct walk *walk, uint32_t number)
 {
@@ -102,11 +127,9 @@ static bool holds(const struct walk *walk, uint32_t number)
     const struct eg_rules_field_state *state = eg_rules_field_state(scratch, info->field);
     if (info->absent && state->free_count == 0)
         return true; /* absent, or perhaps from the elements that the rule is about */
-    for (uint32_t i = 0; i < info->but_count && state->count; i++) {
-        const struct eg_rules_but_state *but = &scratch->buts[info->first_but + i];
-        if (but->event != scratch->event || but->failures < state->count)
+    for (uint32_t i = 0; i < info->but_count; i++)
+        if (but_holds(walk, info->field, state->count, info->first_but + i))
             return true;
-    }
     return false;
 }
 

@@ -47,23 +47,22 @@ struct eg_rules_condition_state {
     uint32_t next; /* condition of the same field that holds */
 };
 
-struct eg_rules_but_state {
+/* Of an accept that makes anything-buts fail. */
+struct eg_rules_accept_state {
     uint32_t event;
-    uint32_t occurrence; /* the last one that failed it */
-    uint32_t failures;   /* occurrences of the field that failed it */
+    uint32_t occurrences; /* that were recognised there */
 };
 
 struct eg_rules_scratch {
     uint32_t event;
-    uint32_t occurrence_serial;
     struct eg_rules_run run;
     struct eg_buffer folded;
     struct eg_rules_field_state *fields;
     uint32_t field_capacity;
     struct eg_rules_condition_state *conditions;
     uint32_t condition_capacity;
-    struct eg_rules_but_state *buts;
-    uint32_t but_capacity;
+    struct eg_rules_accept_state *accepts;
+    uint32_t accept_capacity;
     uint32_t *rules_seen; /* stamps */
     uint32_t rule_capacity;
     uint32_t *matched;
@@ -103,6 +102,10 @@ void eg_rules_scratch_begin(struct eg_rules_scratch *scratch, const struct eg_ru
 void eg_rules_match_value(const struct eg_rules_set *set, struct eg_rules_scratch *scratch,
                           uint32_t field, const struct eg_json_document *document,
                           eg_json_index value, uint32_t element);
+
+/* match_arrays.c: does the value fail the anything-but? */
+bool eg_rules_match_fails(const struct eg_rules_set *set, const struct eg_rules_scratch *scratch,
+                          const struct eg_rules_occurrence *occurrence, uint32_t but);
 
 /*
  * match_arrays.c: do the conditions of a rule hold with values that lie in the same elements? They

@@ -121,6 +121,19 @@ static bool has_mark(const struct eg_rules_scratch *scratch,
     return false;
 }
 
+bool eg_rules_match_fails(const struct eg_rules_set *set, const struct eg_rules_scratch *scratch,
+                          const struct eg_rules_occurrence *occurrence, uint32_t but)
+{
+    const struct eg_rules_marks *marks = &set->marks;
+    for (uint32_t i = marks->but_begins[but]; i < marks->but_begins[but + 1]; i++) {
+        uint32_t accept = marks->but_accepts[i];
+        if (scratch->accepts[accept].event == scratch->event &&
+            has_mark(scratch, occurrence, accept | EG_RULES_MARK_BUT))
+            return true;
+    }
+    return false;
+}
+
 /* Does this value fulfil the condition? */
 static bool fulfils(const struct search *search, const struct eg_rules_occurrence *occurrence,
                     uint32_t condition)
@@ -130,7 +143,7 @@ static bool fulfils(const struct search *search, const struct eg_rules_occurrenc
         return true;
     const struct eg_rules_condition_info *info = &search->set->conditions[condition];
     for (uint32_t i = 0; i < info->but_count; i++)
-        if (!has_mark(search->scratch, occurrence, (info->first_but + i) | EG_RULES_MARK_BUT))
+        if (!eg_rules_match_fails(search->set, search->scratch, occurrence, info->first_but + i))
             return true;
     return false;
 }

@@ -20,17 +20,6 @@ struct matching {
     uint32_t number;
 };
 
-static void note_but(struct eg_rules_scratch *scratch, uint32_t number)
-{
-    struct eg_rules_but_state *but = &scratch->buts[number];
-    if (but->event != scratch->event)
-        *but = (struct eg_rules_but_state){.event = scratch->event};
-    if (but->failures && but->occurrence == scratch->occurrence_serial)
-        return;
-    but->occurrence = scratch->occurrence_serial;
-    but->failures++;
-}
-
 static void note_condition(const struct matching *matching, uint32_t number)
 {
     struct eg_rules_condition_state *condition = &matching->scratch->conditions[number];
@@ -42,20 +31,32 @@ static void note_condition(const struct matching *matching, uint32_t number)
     matching->state->condition_count++;
 }
 
+static void add_mark(struct eg_rules_scratch *scratch, uint32_t mark)
+{
+    EG_RULES_RESERVE(scratch->marks, scratch->mark_count, scratch->mark_capacity);
+    scratch->marks[scratch->mark_count++] = mark;
+}
+
+/* A value is recognised at one accept once at most. */
+static void note_accept(struct eg_rules_scratch *scratch, uint32_t accept)
+{
+    struct eg_rules_accept_state *state = &scratch->accepts[accept];
+    if (state->event != scratch->event)
+        *state = (struct eg_rules_accept_state){scratch->event, 0};
+    state->occurrences++;
+    add_mark(scratch, accept | EG_RULES_MARK_BUT);
+}
+
 static void accept(const struct matching *matching, uint32_t accept)
 {
     if (accept == EG_RULES_NONE)
         return;
-    struct eg_rules_scratch *scratch = matching->scratch;
     const struct eg_rules_marks *marks = &matching->set->marks;
+    if (marks->fails_buts[accept])
+        note_accept(matching->scratch, accept);
     for (uint32_t i = marks->begins[accept]; i < marks->begins[accept + 1]; i++) {
-        uint32_t mark = marks->marks[i];
-        EG_RULES_RESERVE(scratch->marks, scratch->mark_count, scratch->mark_capacity);
-        scratch->marks[scratch->mark_count++] = mark;
-        if (mark & EG_RULES_MARK_BUT)
-            note_but(scratch, mark & ~EG_RULES_MARK_BUT);
-        else
-            note_condition(matching, mark);
+        add_mark(matching->scratch, marks->marks[i]);
+        note_condition(matching, marks->marks[i]);
     }
 }
 
@@ -168,7 +169,6 @@ void eg_rules_match_value(const struct eg_rules_set *set, struct eg_rules_scratc
     struct matching matching = {set, scratch, eg_rules_field_state(scratch, field),
                                 &set->fields[field], field};
     uint32_t first_mark = scratch->mark_count;
-    scratch->occurrence_serial++;
     match_scalar(&matching, document, value);
     matching.state->count++;
     matching.state->free_count += element == EG_RULES_NONE;

@@ -48,7 +48,10 @@ struct eg_rules_field {
 struct eg_rules_place {
     uint32_t field; /* or EG_RULES_NONE */
     bool has_children;
+    uint64_t step_lengths; /* of the steps from here, a bit each: most names are none of them */
 };
+
+#define EG_RULES_LENGTH_BIT(bytes) (UINT64_C(1) << ((bytes) % 64))
 
 struct eg_rules_condition_info {
     uint32_t field;

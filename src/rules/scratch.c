@@ -19,7 +19,7 @@ void eg_rules_scratch_destroy(struct eg_rules_scratch *scratch)
     eg_buffer_fini(&scratch->folded);
     free(scratch->fields);
     free(scratch->conditions);
-    free(scratch->buts);
+    free(scratch->accepts);
     free(scratch->rules_seen);
     free(scratch->matched);
     free(scratch->marks);
@@ -43,10 +43,9 @@ static void *stamped(void *list, uint32_t *capacity, uint32_t want, size_t item_
 static void forget_stamps(struct eg_rules_scratch *scratch)
 {
     scratch->event = 0;
-    scratch->occurrence_serial = 0;
     memset(scratch->fields, 0, scratch->field_capacity * sizeof(*scratch->fields));
     memset(scratch->conditions, 0, scratch->condition_capacity * sizeof(*scratch->conditions));
-    memset(scratch->buts, 0, scratch->but_capacity * sizeof(*scratch->buts));
+    memset(scratch->accepts, 0, scratch->accept_capacity * sizeof(*scratch->accepts));
     memset(scratch->rules_seen, 0, scratch->rule_capacity * sizeof(*scratch->rules_seen));
 }
 
@@ -57,15 +56,15 @@ void eg_rules_scratch_begin(struct eg_rules_scratch *scratch, const struct eg_ru
                               sizeof(*scratch->fields));
     scratch->conditions = stamped(scratch->conditions, &scratch->condition_capacity,
                                   set->condition_count + 1, sizeof(*scratch->conditions));
-    scratch->buts =
-        stamped(scratch->buts, &scratch->but_capacity, set->but_count + 1, sizeof(*scratch->buts));
+    scratch->accepts = stamped(scratch->accepts, &scratch->accept_capacity,
+                               set->marks.accept_count + 1, sizeof(*scratch->accepts));
     scratch->rules_seen = stamped(scratch->rules_seen, &scratch->rule_capacity, set->rule_count + 1,
                                   sizeof(*scratch->rules_seen));
     if (scratch->rule_capacity != rule_capacity) {
         free(scratch->matched);
         scratch->matched = eg_calloc(scratch->rule_capacity, sizeof(*scratch->matched));
     }
-    if (scratch->event >= UINT32_MAX - 1 || scratch->occurrence_serial > UINT32_MAX / 2)
+    if (scratch->event == UINT32_MAX)
         forget_stamps(scratch);
     scratch->event++;
     scratch->matched_count = 0;

@@ -134,7 +134,7 @@ def test_one_then_two_of_three_are_down(kafka, gate, topic):
         assert "Kafka writer failed: " in response.json()["errors"][0]["message"]
         time.sleep(2)
         assert load.accepted() == accepted and set(load.statuses) > before
-        assert {status for event, status in load.statuses.items() if event not in before} == {500}
+        assert {status for event, status in list(load.statuses.items()) if event not in before} == {500}
         kafka.nodes[1].start()
         kafka.nodes[2].start()
         kafka.wait()
