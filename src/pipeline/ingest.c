@@ -132,6 +132,15 @@ static void refuse_item(struct run *run, struct eg_ingest_item *item, enum eg_er
     *item = (struct eg_ingest_item){.refusal = code, .failures = failure, .failure_count = 1};
 }
 
+/* An item that the reader refused: over a limit it says which one, otherwise it is no JSON. */
+static void refuse_unreadable(struct run *run, struct eg_ingest_item *item,
+                              const struct eg_error *reason, const char *not_json)
+{
+    bool over_limit = reason->code == EG_ERR_TOO_LARGE;
+    refuse_item(run, item, over_limit ? EG_ERR_TOO_LARGE : EG_ERR_INVALID,
+                over_limit ? reason->message : not_json);
+}
+
 static void refuse_by_schema(struct run *run, struct eg_ingest_item *item,
                              const struct eg_schema_report *report)
 {
@@ -296,8 +305,8 @@ static int judge_encoded_data(struct run *run, size_t index, const struct eg_clo
     }
     if (eg_json_document_parse(&scratch->data, eg_buffer_span(&scratch->decoded),
                                &run->ingest->options.limits, &refusal)) {
-        refuse_item(run, &run->submission->items[index], EG_ERR_INVALID,
-                    "CloudEvents member 'data_base64' must hold valid JSON.");
+        refuse_unreadable(run, &run->submission->items[index], &refusal,
+                          "CloudEvents member 'data_base64' must hold valid JSON.");
         return 0;
     }
     return judge_document(run, index, &scratch->data, 0, envelope, err);
@@ -438,8 +447,8 @@ static int judge_lines(struct run *run, struct eg_error *err)
                                          &run->ingest->options.limits, &refusal);
         step_ended(run, STAGE_PARSE);
         if (ret)
-            refuse_item(run, &run->submission->items[i], EG_ERR_INVALID,
-                        "The line must be valid JSON.");
+            refuse_unreadable(run, &run->submission->items[i], &refusal,
+                              "The line must be valid JSON.");
         else if (judge_item(run, i, &run->scratch->document, 0, err))
             return -1;
         i++;

@@ -48,7 +48,8 @@ static const struct eg_field fields[] = {
      .type = EG_FIELD_BOOL,
      .offset = AT(allow_duplicate_keys),
      .default_text = "false",
-     .help = "Whether a name may stand twice in one object; the last one counts then."},
+     .help = "Whether a name may stand twice in one object; each must fit the schema then, and the "
+             "last one counts for field rules and keys."},
     {.name = "passed_headers",
      .type = EG_FIELD_STRING_LIST,
      .offset = AT(passed_headers),
