@@ -78,6 +78,33 @@ struct report {
     struct eg_buffer dependencies;
 };
 
+/* The length of the path that begins at `text`, without slashes at its end. */
+static size_t path_len(const char *text)
+{
+    size_t len = strcspn(text, " \t\n\"'(),;:");
+    while (len > 1 && text[len - 1] == '/')
+        len--;
+    return len;
+}
+
+/* Anybody may ask for the health, so of an absolute path only the last name is told; the log has
+ * it whole. */
+static void hide_folders(const char *text, struct eg_buffer *out)
+{
+    bool begins = true;
+    while (*text) {
+        size_t len = *text == '/' && begins ? path_len(text) : 0;
+        const char *last = len ? memrchr(text, '/', len) : NULL;
+        if (last && last > text) {
+            eg_buffer_append(out, last + 1, (size_t)(text + len - last - 1));
+            text += len;
+        } else {
+            eg_buffer_append_char(out, *text++);
+        }
+        begins = strchr(" \t\n\"'(,;=", text[-1]) != NULL;
+    }
+}
+
 static void add_member(struct eg_buffer *object, const char *name, const char *text)
 {
     if (object->len)
@@ -89,9 +116,14 @@ static void add_member(struct eg_buffer *object, const char *name, const char *t
 static void add_condition(void *context, const char *name, const char *text)
 {
     struct report *report = context;
-    add_member(&report->dependencies, name, *text ? text : "ok");
-    if (*text)
-        add_member(&report->failures, name, text);
+    struct eg_buffer shown EG_AUTOBUFFER = EG_BUFFER_INIT;
+    if (!*text) {
+        add_member(&report->dependencies, name, "ok");
+        return;
+    }
+    hide_folders(text, &shown);
+    add_member(&report->dependencies, name, shown.data);
+    add_member(&report->failures, name, shown.data);
 }
 
 static bool has_sink(const struct eg_pipeline *pipeline, const char *name)
