@@ -74,6 +74,9 @@ static void refresh_keys(struct eg_timer_node *node)
     eg_health_set(&app->health, "token_keys", ret ? err.message : NULL);
     eg_timer_add(app->control, node, eg_auth_verifier_refresh_due_us(app->auth) / 1000 + 1,
                  refresh_keys);
+    /* Asked for while this one ran: what it read may be older than what was meant. */
+    if (atomic_load(&app->refresh_forced) && eg_timer_cancel(app->control, node))
+        eg_timer_add(app->control, node, eg_clock_monotonic_ms(), refresh_keys);
 }
 
 static int start_tokens(struct eg_app *app, struct eg_error *err)
