@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests: keys, a daemon on upstream's conf/ folder, daemons of one's own."""
 import json
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from gate import VECTORS, Gate, KeyPair, KeyServer, free_port, write_yaml
+from gate import ROOT, VECTORS, Gate, KeyPair, KeyServer, free_port, write_yaml
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +106,19 @@ def postgres():
     import postgres_server
     with postgres_server.running_server() as server:
         yield server
+
+
+def build_plugin(source, target, headers=ROOT / "include"):
+    """A plug-in as somebody else would build it: a C compiler and the public headers."""
+    compiler = os.environ.get("CC", "cc")
+    if not shutil.which(compiler):
+        pytest.skip(f"no C compiler '{compiler}'")
+    subprocess.run([compiler, "-std=gnu17", "-Wall", "-Werror", "-fPIC", "-shared", f"-I{headers}", "-o", target,
+                    source], check=True, timeout=120)
+    return target
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory):
+    """The plug-in whose sink does what the event asks for."""
+    return build_plugin(ROOT / "tests/support/plugin_faults.c", tmp_path_factory.mktemp("plugin") / "faults.so")

@@ -70,13 +70,16 @@ class KeyServer:
         self.document = document
         self.status = 200
         self.requests = 0
+        self.answering = threading.Event()  # cleared: requests wait with the answer they got
+        self.answering.set()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests += 1
-                body = json.dumps(outer.document).encode()
-                self.send_response(outer.status)
+                body, status = json.dumps(outer.document).encode(), outer.status
+                outer.answering.wait(60)
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -90,6 +93,7 @@ class KeyServer:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
+        self.answering.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -161,6 +165,13 @@ class Gate:
     def hangup(self):
         self.process.send_signal(signal.SIGHUP)
 
+    def reload(self, expect="success"):
+        """SIGHUP, and waits until the daemon has counted it."""
+        name = f'eventgate_config_reload_total{{result="{expect}"}}'
+        before = self.metrics().get(name, 0)
+        self.hangup()
+        wait_until(lambda: self.metrics().get(name, 0) > before)
+
     def logs(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
@@ -221,6 +232,17 @@ class Gate:
         done = run("events", "--db", self.database, "--json", *arguments)
         assert done.returncode in (0, 1), done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def wait_until(condition, seconds=20):
+    """The first true answer of `condition`, asked again and again."""
+    until = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < until, f"not within {seconds} s"
+        time.sleep(0.01)
 
 
 def write_yaml(path, document):
