@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Times as AWS writes them. Any thread. */
+#ifndef EG_AWS_TIME_H
+#define EG_AWS_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "eventgate/span.h"
+
+/*
+ * RFC 3339 with Z or an offset and an optional fraction, which is dropped: seconds since 1970.
+ * False: it is not that, and *ret_seconds is untouched.
+ */
+bool eg_aws_time_parse(struct eg_span text, int64_t *ret_seconds);
+
+#endif
