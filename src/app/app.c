@@ -136,11 +136,10 @@ static void drain(struct eg_app *app, const sigset_t *set)
     eg_app_notify_stopping();
     eg_health_set_ready(&app->health, false);
     wait_for_balancer(app, set);
-    int64_t drain_ms = app->settings.server.drain_timeout_ms;
     eg_http_server_quiesce(app->public_server);
-    eg_pipeline_drain(app->pipeline, eg_clock_monotonic_ms() + drain_ms);
-    eg_http_server_stop(app->public_server, drain_ms);
-    eg_http_server_stop(app->admin_server, drain_ms);
+    eg_pipeline_drain(app->pipeline, eg_clock_monotonic_ms() + app->settings.pipeline.drain_ms);
+    eg_http_server_stop(app->public_server, app->settings.server.drain_timeout_ms);
+    eg_http_server_stop(app->admin_server, app->settings.admin.drain_timeout_ms);
 }
 
 static int run(struct eg_app *app, const sigset_t *set, struct eg_error *err)

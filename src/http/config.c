@@ -118,7 +118,7 @@ static const struct eg_field_table cors_table = {
     {                                                                                       \
         .name = "drain_timeout", .type = EG_FIELD_DURATION,                                 \
         .offset = offsetof(struct eg_http_config, drain_timeout_ms), .default_text = "30s", \
-        .min = 0, .max = HOUR, .help = "at the end, for what is in flight"                  \
+        .min = 0, .max = HOUR, .help = "at the end, for clients to take their answers"      \
     }
 #define LIMITS                                                                     \
     {                                                                              \
