@@ -245,6 +245,13 @@ def wait_until(condition, seconds=20):
         time.sleep(0.01)
 
 
+class PlainDumper(yaml.SafeDumper):
+    """Writes a value out wherever it stands; the configuration has no aliases."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 def write_yaml(path, document):
-    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    path.write_text(yaml.dump(document, Dumper=PlainDumper, sort_keys=False))
     return path

@@ -133,7 +133,7 @@ def test_what_is_in_flight_is_answered(make_gate, faults):
 
 
 def test_a_sink_that_never_answers_does_not_stop_the_end(make_gate, faults):
-    gate = make_gate({"plugins": [str(faults)], "server": {"drain_timeout": "200ms"},
+    gate = make_gate({"plugins": [str(faults)], "pipeline": {"drain": "200ms"},
                       "sinks": {"slow": {"type": "faults", "batch_events": 1}}})
     answers, posters = post_in_background(gate, {"do": "never"})
     wait_until(lambda: gate.metrics()['eventgate_sink_in_flight{sink="slow"}'] == 1)
