@@ -481,6 +481,8 @@ static int dispatch(struct run *run, void *user, struct eg_error *err)
     int ret = eg_pipeline_dispatch(run->ingest->options.pipeline, run->dispatch,
                                    run->dispatch_count, 0, user, &run->submission->join, err);
     step_ended(run, STAGE_DISPATCH);
+    if (ret) /* the whole request is refused, so nobody will count its items one by one */
+        eg_counter_add(run->route->results[EG_TOPIC_OVERLOADED], run->dispatch_count);
     return ret;
 }
 
