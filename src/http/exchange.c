@@ -88,13 +88,21 @@ static void refuse_method(struct eg_http_request *request, const struct eg_http_
                               EG_SPAN_LITERAL("Method not allowed; see the Allow header."));
 }
 
+/* What depends on the origin must say so to the caches between, also when this request had no
+ * Origin or gets no leave (Fetch standard, "CORS protocol and HTTP caches"). */
+static void apply_cors(struct eg_http_request *request)
+{
+    const struct eg_http_cors *cors = &request->server->cors;
+    request->cors_origin = eg_http_cors_origin(cors, request->known[EG_HTTP_ORIGIN]);
+    request->varies = cors->config && !cors->any_origin;
+}
+
 static void find_route(struct eg_http_request *request)
 {
     struct eg_http_match match;
     eg_http_router_match(request->server->router, request->method, &request->uri, &match);
     if (match.flags & EG_HTTP_CORS)
-        request->cors_origin =
-            eg_http_cors_origin(&request->server->cors, request->known[EG_HTTP_ORIGIN]);
+        apply_cors(request);
     request->route = match.route;
     for (unsigned index = 0; index < EG_HTTP_PARAMS_MAX; index++)
         request->params[index] = match.params[index];

@@ -99,6 +99,7 @@ struct eg_http_request {
     char correlation[EG_HTTP_CORRELATION_BYTES + 1];
     size_t correlation_len;
     struct eg_span cors_origin; /* len 0: no CORS headers */
+    bool varies;                /* another origin would get other CORS headers */
     struct eg_span label;
     void *state;
     void (*cleanup)(void *state);

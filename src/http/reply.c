@@ -65,12 +65,12 @@ static void add_cors(const struct eg_http_request *request, struct MHD_Response 
 {
     const struct eg_http_cors *cors = &request->server->cors;
     char origin[512];
+    if (request->varies)
+        add(response, "Vary", "Origin");
     if (request->cors_origin.len == 0 || request->cors_origin.len >= sizeof(origin))
         return;
     (void)snprintf(origin, sizeof(origin), "%.*s", EG_SPAN_ARGS(request->cors_origin));
     add(response, "Access-Control-Allow-Origin", origin);
-    if (!cors->any_origin)
-        add(response, "Vary", "Origin");
     if (cors->config->allow_credentials)
         add(response, "Access-Control-Allow-Credentials", "true");
     if (cors->exposed_headers)
