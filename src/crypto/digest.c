@@ -86,6 +86,14 @@ void eg_crypto_sha256_fini(struct eg_crypto_sha256_state *state)
     state->context = NULL;
 }
 
+void eg_crypto_sha1_hex(struct eg_span bytes, char text[EG_CRYPTO_SHA1_HEX_BYTES])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EG_ASSERT(EVP_Digest(bytes.ptr, bytes.len, digest, &len, EVP_sha1(), NULL) == 1 && len == 20);
+    eg_crypto_hex(digest, len, text);
+}
+
 void eg_crypto_hmac_sha256(struct eg_span key, struct eg_span bytes,
                            uint8_t mac[EG_CRYPTO_SHA256_BYTES])
 {

@@ -21,6 +21,10 @@ void eg_crypto_sha256(struct eg_span bytes, uint8_t digest[EG_CRYPTO_SHA256_BYTE
 /* One shot, as lower-case hex with a NUL. */
 void eg_crypto_sha256_hex(struct eg_span bytes, char text[EG_CRYPTO_SHA256_HEX_BYTES]);
 
+/* SHA-1, as lower-case hex with a NUL: for names that others made so, never for security. */
+#define EG_CRYPTO_SHA1_HEX_BYTES 41
+void eg_crypto_sha1_hex(struct eg_span bytes, char text[EG_CRYPTO_SHA1_HEX_BYTES]);
+
 /* In pieces: init, update any number of times, final once; fini frees, also without final. */
 struct eg_crypto_sha256_state {
     void *context;
