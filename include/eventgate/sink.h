@@ -37,6 +37,7 @@
 #ifndef EVENTGATE_SINK_H
 #define EVENTGATE_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,7 +46,7 @@
 #include "eventgate/field.h"
 
 /* Raised whenever a struct of this header changes its shape; the daemon refuses other plug-ins. */
-#define EG_SINK_ABI 2u
+#define EG_SINK_ABI 3u
 
 enum eg_log_level {
     EG_LOG_TRACE,
@@ -119,6 +120,8 @@ struct eg_sink_type {
     /* `config` is the filled struct of the table; borrowed until destroy returned. */
     int (*create)(const struct eg_sink_host *host, const void *config, struct eg_sink **ret_sink,
                   struct eg_error *err);
+    /* Does submit look at event->envelope? Asked once, after create. NULL: it does not. */
+    bool (*reads_envelope)(const struct eg_sink *sink);
     int (*start)(struct eg_sink *sink, struct eg_error *err); /* may be NULL */
     int (*worker_begin)(struct eg_sink *sink, unsigned index, void **ret_worker,
                         struct eg_error *err);              /* may be NULL */
