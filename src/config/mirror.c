@@ -47,6 +47,7 @@ struct eg_config_mirror {
     struct eg_mutex mutex; /* guards all below */
     char *folder;
     bool loading;
+    bool loaded; /* there was a good load */
     enum eg_config_mirror_how how;
     struct object **objects;
     size_t count;
@@ -190,25 +191,40 @@ static void take(const struct eg_config_mirror *mirror, struct object *object,
     fetched->content = fetched->etag = EG_BUFFER_INIT;
 }
 
+static const char *name_of(const struct object *object)
+{
+    return object->prefix ? object->prefix : object->uri;
+}
+
+static bool has_content(const struct object *object)
+{
+    return object->has_good || object->has_fresh;
+}
+
+/* A start may go on without it and try again; for a reload it is a mistake like any other. */
+static int fail_missing(const struct eg_config_mirror *mirror, const struct object *object,
+                        struct eg_error *err)
+{
+    return eg_error_set_retriable(err, mirror->loaded ? EG_ERR_IO : EG_ERR_UNAVAILABLE,
+                                  "%s: %s, and there is no copy", name_of(object),
+                                  object->reason ? object->reason : "it is not there");
+}
+
 /* Reads the object, once in a load. -1: there is no content at all. */
 static int refresh(struct eg_config_mirror *mirror, struct object *object, struct eg_error *err)
 {
     EG_CLEANUP(fetched_fini) struct eg_config_fetched fetched = {.unchanged = false};
     if (object->read)
-        return 0;
+        return has_content(object) ? 0 : fail_missing(mirror, object, err);
     load_copy(mirror, object);
     int ret = mirror->how == EG_CONFIG_MIRROR_COPIES
                   ? eg_error_set(err, EG_ERR_INVALID, "what is there now was refused")
                   : ask(mirror, object, text_of(&object->good.etag), &fetched, err);
     if (ret == 0)
         take(mirror, object, &fetched);
-    if (ret != 0 && !object->has_good)
-        return eg_error_set_retriable(err, EG_ERR_UNAVAILABLE, "%s: %s, and there is no copy",
-                                      object->prefix ? object->prefix : object->uri,
-                                      eg_config_source_reason(object->uri, err));
-    set_text(&object->reason, ret == 0 ? NULL : eg_config_source_reason(object->uri, err));
+    set_text(&object->reason, ret == 0 ? NULL : eg_config_source_reason(name_of(object), err));
     object->read = true;
-    return 0;
+    return has_content(object) ? 0 : fail_missing(mirror, object, err);
 }
 
 static const struct eg_buffer *content_of(const struct object *object)
@@ -343,7 +359,7 @@ static int settle(const struct eg_config_mirror *mirror, struct object *object,
         set_text(&object->refused_etag, NULL);
         set_text(&object->refused_content, NULL);
     }
-    if (!mirror->folder || (object->saved && object->reason))
+    if (!mirror->folder || !object->has_good || (object->saved && object->reason))
         return 0;
     if (object->saved)
         ret = eg_config_copy_touch(mirror->folder, object->uri, object->good.current_s, err);
@@ -370,6 +386,7 @@ int eg_config_mirror_commit(struct eg_config_mirror *mirror, struct eg_error *er
     }
     mirror->count = kept;
     mirror->loading = false;
+    mirror->loaded = true;
     eg_mutex_unlock(&mirror->mutex);
     return ret;
 }
@@ -384,7 +401,7 @@ static bool poll_object(const struct eg_config_mirror *mirror, struct object *ob
     const char *refused = object->refused_etag;
     const char *etag = refused ? refused : text_of(&object->good.etag);
     int ret = ask(mirror, object, etag, &fetched, &err);
-    set_text(&object->reason, ret == 0 ? NULL : eg_config_source_reason(object->uri, &err));
+    set_text(&object->reason, ret == 0 ? NULL : eg_config_source_reason(name_of(object), &err));
     if (ret != 0)
         return false;
     if (refused && (fetched.unchanged || strcmp(refused, text_of(&fetched.etag)) == 0)) {
@@ -431,11 +448,15 @@ static void append_stale(const struct eg_config_mirror *mirror, const struct obj
 {
     char when[32];
     struct tm parts;
+    eg_buffer_printf(out, "%s%s: %s; ", out->len ? "; " : "", name_of(object), object->reason);
+    if (!object->has_good) {
+        eg_buffer_append_text(out, "there is no copy");
+        return;
+    }
     time_t current = (time_t)object->good.current_s;
     (void)gmtime_r(&current, &parts);
     (void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    eg_buffer_printf(out, "%s%s: %s; a copy of %s is used, ", out->len ? "; " : "",
-                     object->prefix ? object->prefix : object->uri, object->reason, when);
+    eg_buffer_printf(out, "a copy of %s is used, ", when);
     append_age(out, mirror->fetch.wall_s() - object->good.current_s);
     eg_buffer_append_text(out, " old");
 }

@@ -59,7 +59,8 @@ enum eg_config_mirror_how {
 /* A load that was neither committed nor aborted is aborted. */
 void eg_config_mirror_begin(struct eg_config_mirror *mirror, enum eg_config_mirror_how how);
 
-/* As eg_config_source_read and eg_config_folder_list. EG_ERR_UNAVAILABLE: no answer and no copy. */
+/* As eg_config_source_read and eg_config_folder_list. EG_ERR_UNAVAILABLE: no answer and no copy;
+ * after a good load EG_ERR_IO, so that nothing is given up that works. */
 int eg_config_mirror_read(struct eg_config_mirror *mirror, const char *uri, size_t max_bytes,
                           struct eg_buffer *buffer, struct eg_error *err) EG_MUST_CHECK;
 int eg_config_mirror_list(struct eg_config_mirror *mirror, const char *prefix, const char *suffix,

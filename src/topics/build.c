@@ -274,7 +274,7 @@ static void apply_key(struct build *build, const struct eg_config_member *member
         set_key(topic, member->node->text);
 }
 
-/* A remote file that can't be read by this version: the start goes on without it, loudly. */
+/* S3 does not answer and there is no copy: the start goes on without it, loudly. */
 static bool skip_remote(const struct build *build, const char *uri, const char *about,
                         const char *consequence)
 {

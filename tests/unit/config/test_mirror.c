@@ -194,6 +194,27 @@ static void without_answer_and_copy_there_is_nothing(void **state)
     eg_config_mirror_destroy(mirror);
 }
 
+static void what_was_missing_is_asked_for_again(void **state)
+{
+    (void)state;
+    struct eg_error err;
+    struct eg_config_mirror *mirror = make(NULL);
+    EG_AUTOBUFFER struct eg_buffer text = EG_BUFFER_INIT;
+    load(mirror, "");
+    assert_true(eg_config_mirror_stale(mirror, &text));
+    assert_string_equal(text.data, URI ": nobody answers; there is no copy");
+    assert_false(eg_config_mirror_poll(mirror));
+    eg_config_mirror_begin(mirror, EG_CONFIG_MIRROR_ASK);
+    EG_AUTOFREE char *nothing = read_text(mirror, &err);
+    assert_int_equal(err.code, EG_ERR_IO); /* a reload must not take away what there was */
+    (void)eg_config_mirror_abort(mirror);
+    set_side("one", "\"1\"");
+    assert_true(eg_config_mirror_poll(mirror));
+    load(mirror, "one");
+    assert_false(eg_config_mirror_poll(mirror));
+    eg_config_mirror_destroy(mirror);
+}
+
 static void a_refused_content_is_not_offered_again(void **state)
 {
     (void)state;
@@ -346,6 +367,7 @@ int main(void)
         TEST(without_an_answer_the_good_copy_stays),
         TEST(a_poll_that_fails_is_said),
         TEST(without_answer_and_copy_there_is_nothing),
+        TEST(what_was_missing_is_asked_for_again),
         TEST(a_refused_content_is_not_offered_again),
         TEST(a_start_without_the_other_side_uses_the_disk),
         TEST(a_refused_content_never_reaches_the_disk),
