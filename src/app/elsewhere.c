@@ -26,6 +26,7 @@ static const struct eg_field fields[] = {
      .max = 86400000,
      .help = "How often s3:// is asked whether something changed, which is then a reload; 0: only "
              "on SIGHUP."},
+    EG_AWS_CONFIG_FIELD(struct eg_app_elsewhere_config, aws),
 };
 
 const struct eg_field_table eg_app_elsewhere_table = {
@@ -105,13 +106,12 @@ void eg_app_elsewhere_cleanup(struct eg_app_elsewhere **elsewhere)
     eg_app_elsewhere_destroy(*elsewhere);
 }
 
-int eg_app_elsewhere_configure(struct eg_app_elsewhere *elsewhere,
-                               const struct eg_app_elsewhere_config *config,
-                               const struct eg_aws_config *aws, struct eg_error *err)
+void eg_app_elsewhere_configure(struct eg_app_elsewhere *elsewhere,
+                                const struct eg_app_elsewhere_config *config)
 {
     eg_config_mirror_set_folder(elsewhere->mirror, config->copies);
     eg_app_secrets_expire(elsewhere->secrets);
-    return eg_app_elsewhere_aws_configure(elsewhere->aws, aws, err);
+    eg_app_elsewhere_aws_configure(elsewhere->aws, &config->aws);
 }
 
 struct eg_config_mirror *eg_app_elsewhere_mirror(struct eg_app_elsewhere *elsewhere)

@@ -13,21 +13,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/config.h"
 #include "base/compiler.h"
 #include "config/mirror.h"
-#include "eventgate/error.h"
 #include "eventgate/field.h"
 
 /* Section `config`. */
 struct eg_app_elsewhere_config {
     char *copies;    /* folder; NULL: copies only in memory */
     int64_t poll_ms; /* 0: only when told to reload */
+    struct eg_aws_config aws;
 };
 
 extern const struct eg_field_table eg_app_elsewhere_table;
 
 struct eg_app_elsewhere;
-struct eg_aws_config;
 
 /* From now on s3:// and ${secret:} work in configuration. */
 struct eg_app_elsewhere *eg_app_elsewhere_new(void);
@@ -36,11 +36,9 @@ void eg_app_elsewhere_destroy(struct eg_app_elsewhere *elsewhere); /* NULL is fi
 void eg_app_elsewhere_cleanup(struct eg_app_elsewhere **elsewhere);
 #define EG_AUTOELSEWHERE EG_CLEANUP(eg_app_elsewhere_cleanup)
 
-/* Called in every load, before the first thing is asked for: how AWS is reached (copied; the first
- * counts, as for sinks), and where copies are. */
-int eg_app_elsewhere_configure(struct eg_app_elsewhere *elsewhere,
-                               const struct eg_app_elsewhere_config *config,
-                               const struct eg_aws_config *aws, struct eg_error *err) EG_MUST_CHECK;
+/* How AWS is reached and where copies are: in every load, before the first thing is asked for. */
+void eg_app_elsewhere_configure(struct eg_app_elsewhere *elsewhere,
+                                const struct eg_app_elsewhere_config *config);
 
 /* The state of copies: begin, commit, abort, poll, stale. */
 struct eg_config_mirror *eg_app_elsewhere_mirror(struct eg_app_elsewhere *elsewhere);

@@ -17,9 +17,9 @@ struct eg_aws_config;
 
 struct eg_app_elsewhere_aws *eg_app_elsewhere_aws_new(void);
 void eg_app_elsewhere_aws_destroy(struct eg_app_elsewhere_aws *aws); /* NULL is fine */
-int eg_app_elsewhere_aws_configure(struct eg_app_elsewhere_aws *aws,
-                                   const struct eg_aws_config *config,
-                                   struct eg_error *err) EG_MUST_CHECK;
+/* Copied; what was open is closed. */
+void eg_app_elsewhere_aws_configure(struct eg_app_elsewhere_aws *aws,
+                                    const struct eg_aws_config *config);
 void eg_app_elsewhere_aws_cancel(struct eg_app_elsewhere_aws *aws);
 
 /* For struct eg_config_fetch and struct eg_app_secret_store; the context is the struct. */

@@ -41,8 +41,7 @@ const struct eg_app_section eg_app_sections[] = {
     {"", &plugin_table, AT(plugins), "More types of sinks."},
     {"config", &eg_app_elsewhere_table, AT(elsewhere),
      "Configuration on S3 (`s3://BUCKET/KEY` for `access` and `topic_keys`, `s3://BUCKET/PREFIX` "
-     "for `topic_schemas`).",
-     true},
+     "for `topic_schemas`)."},
     {"log", &eg_log_config_table, AT(log), "What is written about what happens."},
     {"metrics", &eg_metrics_config_table, AT(metrics), "What /metrics counts."},
 };

@@ -3,7 +3,6 @@
 #ifndef EG_APP_SECTIONS_H
 #define EG_APP_SECTIONS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "eventgate/field.h"
@@ -13,7 +12,6 @@ struct eg_app_section {
     const struct eg_field_table *table;
     size_t offset;    /* in struct eg_app_settings */
     const char *help; /* a sentence for the page */
-    bool first;       /* read before secrets can be */
 };
 
 extern const struct eg_app_section eg_app_sections[];

@@ -21,6 +21,9 @@
 #define SYSTEM_FILE  "/etc/eventgate/eventgate.yaml"
 #define DEFAULT_SINK "sqlite"
 
+/* Says how secrets are reached, so it can't ask for any. */
+#define FIRST_SECTION "config"
+
 char *eg_app_settings_path(const char *option)
 {
     const char *folder = getenv("CONF_DIR");
@@ -115,7 +118,6 @@ static struct eg_config_place place_of(struct eg_app_settings *settings, const c
                 : (struct eg_config_place){eg_config_file_tree(settings->file)->file, 0, 0};
 }
 
-/* What says how secrets are reached is read first, and can't ask for any. */
 static void fill_sections(struct eg_app_settings *settings, bool first,
                           struct eg_config_problems *problems)
 {
@@ -123,7 +125,7 @@ static void fill_sections(struct eg_app_settings *settings, bool first,
         const struct eg_app_section *section = &eg_app_sections[i];
         struct eg_config_section fill = {section->name, section->table,
                                          (char *)settings + section->offset};
-        if (section->first == first)
+        if ((strcmp(section->name, FIRST_SECTION) == 0) == first)
             (void)eg_config_section_fill(settings->file, &fill, problems);
     }
 }
@@ -133,11 +135,9 @@ static void reach_elsewhere(struct eg_app_settings *settings,
                             const struct eg_app_settings_source *source,
                             struct eg_config_problems *problems)
 {
-    struct eg_error err;
     fill_sections(settings, true, problems);
-    if (source->elsewhere &&
-        eg_app_elsewhere_configure(source->elsewhere, &settings->elsewhere, NULL, &err) != 0)
-        (void)eg_config_problem_add(problems, place_of(settings, "aws"), "%s", err.message);
+    if (source->elsewhere)
+        eg_app_elsewhere_configure(source->elsewhere, &settings->elsewhere);
     (void)eg_config_file_resolve(settings->file, problems);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call each of zlib and libzstd. Both only fail for want of memory, or by a mistake of ours. */
+/* Whole contents in one call. zlib and libzstd only fail for want of memory, or by a mistake of
+ * ours. */
 #include "sinks/aws/compress.h"
 
 #include <limits.h>
@@ -9,6 +10,8 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "base/span.h"
+#include "crypto/base64.h"
 
 #define GZIP_LEVEL       6
 #define GZIP_WINDOW_BITS (15 + 16) /* 16: a gzip header instead of zlib's */
@@ -71,4 +74,11 @@ void eg_sink_compress(enum eg_sink_compression how, struct eg_span bytes, struct
         zstd(bytes, out);
     else
         eg_buffer_append_span(out, bytes);
+}
+
+void eg_sink_crc32_write(struct eg_span bytes, struct eg_buffer *out)
+{
+    uLong crc = crc32_z(crc32_z(0, NULL, 0), (const Bytef *)bytes.ptr, bytes.len);
+    const char digest[] = {(char)(crc >> 24), (char)(crc >> 16), (char)(crc >> 8), (char)crc};
+    eg_crypto_base64_encode(eg_span_of(digest, sizeof(digest)), out);
 }

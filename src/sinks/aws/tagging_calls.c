@@ -9,9 +9,8 @@
 #include "aws/xml.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "sinks/aws/compress.h"
 #include "json/writer.h"
-
-#define FORM "application/x-www-form-urlencoded; charset=utf-8"
 
 struct build {
     const struct eg_sink_tagging *tagging;
@@ -24,6 +23,7 @@ struct build {
 void eg_sink_tagging_call_fini(struct eg_sink_tagging_call *call)
 {
     eg_buffer_fini(&call->target);
+    eg_buffer_fini(&call->checksum);
     eg_buffer_fini(&call->body);
 }
 
@@ -32,11 +32,11 @@ static struct eg_span user_of(const struct build *build)
     return eg_buffer_span(&build->tagging->user);
 }
 
-static void begin(struct eg_sink_tagging_call *call, const char *method, const char *content_type,
-                  const char *operation)
+static void begin(struct eg_sink_tagging_call *call, enum eg_aws_protocol protocol,
+                  const char *method, const char *operation)
 {
+    call->protocol = protocol;
     call->method = method;
-    call->content_type = content_type;
     call->operation = operation;
     eg_buffer_clear(&call->target);
     eg_buffer_clear(&call->body);
@@ -46,7 +46,7 @@ static void begin(struct eg_sink_tagging_call *call, const char *method, const c
 
 static void begin_form(struct eg_sink_tagging_call *call, const char *action, const char *version)
 {
-    begin(call, "POST", FORM, NULL);
+    begin(call, EG_AWS_QUERY, "POST", NULL);
     eg_buffer_append_char(&call->target, '/');
     eg_aws_form_add(&call->body, "Action", eg_span_text(action));
     eg_aws_form_add(&call->body, "Version", eg_span_text(version));
@@ -109,7 +109,7 @@ static void append_tag_map(const struct build *build)
 
 static void build_lambda(const struct build *build)
 {
-    begin(build->call, "POST", "application/json", NULL);
+    begin(build->call, EG_AWS_REST_JSON, "POST", NULL);
     eg_buffer_append_text(&build->call->target, "/2017-03-31/tags/");
     eg_aws_encode(build->ids[0], &build->call->target);
     eg_buffer_append_char(&build->call->body, '{');
@@ -118,7 +118,7 @@ static void build_lambda(const struct build *build)
 
 static void build_sqs(const struct build *build)
 {
-    begin(build->call, "POST", "application/x-amz-json-1.0", "AmazonSQS.TagQueue");
+    begin(build->call, EG_AWS_JSON_1_0, "POST", "AmazonSQS.TagQueue");
     eg_buffer_append_char(&build->call->target, '/');
     eg_buffer_append_char(&build->call->body, '{');
     append_member(&build->call->body, "QueueUrl", build->ids[0]);
@@ -129,7 +129,7 @@ static void build_sqs(const struct build *build)
 static void build_dynamodb(const struct build *build)
 {
     struct eg_buffer *body = &build->call->body;
-    begin(build->call, "POST", "application/x-amz-json-1.0", "DynamoDB_20120810.TagResource");
+    begin(build->call, EG_AWS_JSON_1_0, "POST", "DynamoDB_20120810.TagResource");
     eg_buffer_append_char(&build->call->target, '/');
     eg_buffer_append_char(body, '{');
     append_member(body, "ResourceArn", build->ids[0]);
@@ -211,20 +211,27 @@ static void target_bucket(const struct eg_sink_tagging *tagging, struct eg_sink_
 static void build_s3(const struct build *build)
 {
     struct eg_buffer *body = &build->call->body;
-    begin(build->call, "PUT", "application/xml", NULL);
+    begin(build->call, EG_AWS_REST_XML, "PUT", NULL);
+    build->call->content_type = "application/xml";
     target_bucket(build->tagging, build->call);
     eg_buffer_append_text(body,
                           "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>");
     append_other_tags(build);
     append_xml_tag(body, eg_span_text(build->key), user_of(build));
     eg_buffer_append_text(body, "</TagSet></Tagging>");
+    eg_sink_crc32_write(eg_buffer_span(body), &build->call->checksum);
+    build->call->headers[0] = (struct eg_net_header){
+        EG_SPAN_LITERAL("x-amz-sdk-checksum-algorithm"), EG_SPAN_LITERAL("CRC32")};
+    build->call->headers[1] = (struct eg_net_header){EG_SPAN_LITERAL("x-amz-checksum-crc32"),
+                                                     eg_buffer_span(&build->call->checksum)};
+    build->call->header_count = 2;
 }
 
 /* --- questions */
 
 static void ask_s3(const struct eg_sink_tagging *tagging, struct eg_sink_tagging_call *call)
 {
-    begin(call, "GET", NULL, NULL);
+    begin(call, EG_AWS_REST_XML, "GET", NULL);
     target_bucket(tagging, call);
 }
 
@@ -244,25 +251,25 @@ static void ask_elasticache(const struct eg_sink_tagging *tagging,
 /* --- the table */
 
 static const struct kind {
-    struct eg_sink_tagging_service service;
+    struct eg_aws_service service;
     void (*build)(const struct build *build);
     void (*ask)(const struct eg_sink_tagging *tagging, struct eg_sink_tagging_call *call);
     const char *arn; /* where the answer has it; NULL: it is not asked for */
 } kinds[] = {
-    [EG_SINK_TAGGING_EC2] = {{"ec2", "ec2", "ec2"}, build_ec2, NULL, NULL},
-    [EG_SINK_TAGGING_S3] = {{"s3", "s3", "s3"}, build_s3, ask_s3, NULL},
-    [EG_SINK_TAGGING_RDS] = {{"rds", "rds", "rds"}, build_rds, ask_rds, "DBInstance/DBInstanceArn"},
-    [EG_SINK_TAGGING_LAMBDA] = {{"lambda", "lambda", "lambda"}, build_lambda, NULL, NULL},
-    [EG_SINK_TAGGING_DYNAMODB] = {{"dynamodb", "dynamodb", "dynamodb"}, build_dynamodb, NULL, NULL},
-    [EG_SINK_TAGGING_SNS] = {{"sns", "sns", "sns"}, build_sns, NULL, NULL},
-    [EG_SINK_TAGGING_SQS] = {{"sqs", "sqs", "sqs"}, build_sqs, NULL, NULL},
-    [EG_SINK_TAGGING_ELASTICACHE] = {{"elasticache", "elasticache", "elasticache"},
+    [EG_SINK_TAGGING_EC2] = {{"ec2", "ec2", NULL}, build_ec2, NULL, NULL},
+    [EG_SINK_TAGGING_S3] = {{"s3", "s3", NULL}, build_s3, ask_s3, NULL},
+    [EG_SINK_TAGGING_RDS] = {{"rds", "rds", NULL}, build_rds, ask_rds, "DBInstance/DBInstanceArn"},
+    [EG_SINK_TAGGING_LAMBDA] = {{"lambda", "lambda", NULL}, build_lambda, NULL, NULL},
+    [EG_SINK_TAGGING_DYNAMODB] = {{"dynamodb", "dynamodb", NULL}, build_dynamodb, NULL, NULL},
+    [EG_SINK_TAGGING_SNS] = {{"sns", "sns", NULL}, build_sns, NULL, NULL},
+    [EG_SINK_TAGGING_SQS] = {{"sqs", "sqs", NULL}, build_sqs, NULL, NULL},
+    [EG_SINK_TAGGING_ELASTICACHE] = {{"elasticache", "elasticache", NULL},
                                      build_elasticache,
                                      ask_elasticache,
                                      "CacheCluster/ARN"},
 };
 
-const struct eg_sink_tagging_service *eg_sink_tagging_service(enum eg_sink_tagging_kind kind)
+const struct eg_aws_service *eg_sink_tagging_service(enum eg_sink_tagging_kind kind)
 {
     return &kinds[kind].service;
 }

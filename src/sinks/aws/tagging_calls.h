@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "aws/client.h"
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "eventgate/error.h"
@@ -18,23 +19,20 @@
 
 /* A call without its endpoint. Texts that are not buffers are constants. */
 struct eg_sink_tagging_call {
+    enum eg_aws_protocol protocol;
     const char *method;
     struct eg_buffer target; /* path and query */
     const char *content_type;
     const char *operation; /* X-Amz-Target; NULL: none */
+    struct eg_net_header headers[2];
+    size_t header_count;
+    struct eg_buffer checksum; /* the text of a header */
     struct eg_buffer body;
 };
 
 void eg_sink_tagging_call_fini(struct eg_sink_tagging_call *call);
 
-/* The service of a kind: its id in endpoint settings, its host's first label, its signing name. */
-struct eg_sink_tagging_service {
-    const char *id;
-    const char *host;
-    const char *signing_name;
-};
-
-const struct eg_sink_tagging_service *eg_sink_tagging_service(enum eg_sink_tagging_kind kind);
+const struct eg_aws_service *eg_sink_tagging_service(enum eg_sink_tagging_kind kind);
 
 /* Asks for what the tag call needs: the ARN of a name, or the tags of a bucket. */
 void eg_sink_tagging_build_question(const struct eg_sink_tagging *tagging,
