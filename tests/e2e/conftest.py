@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from aws_gate import aws_gate, dynamodb_local, moto  # noqa: F401
+from aws_gate import aws, aws_gate, aws_session, dynamodb_local, moto  # noqa: F401
 from gate import ROOT, VECTORS, Gate, KeyPair, KeyServer, free_port, write_yaml
 
 
