@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a recipe of etc/recipes: the servers it needs, its AWS resources, its daemons; then posts to it and looks.
+
+    with RunningRecipe(Recipe("audit-service"), folder, servers, program) as running:
+        running.post("insert")
+        ... running.arrived() ...
+
+recipe.yaml says all that is not the daemon's configuration; etc/recipes/README.md explains its fields. `etc/recipes/run`
+does this for a person, tests/e2e/test_recipe_*.py for `make check`.
+"""
+import base64
+import json
+import os
+import pathlib
+import signal
+import string
+import subprocess
+import time
+
+import requests
+import yaml
+from boto3.dynamodb.types import TypeDeserializer
+
+from moto_server import free_port
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "etc/recipes"
+READY_S = 60
+
+
+class Recipe:
+    """What recipe.yaml says."""
+
+    def __init__(self, name):
+        self.name = name
+        self.folder = RECIPES / name
+        if not (self.folder / "recipe.yaml").is_file():
+            names = sorted(path.parent.name for path in RECIPES.glob("*/recipe.yaml"))
+            raise SystemExit(f"there is no recipe '{name}'; there are: {', '.join(names)}")
+        document = yaml.safe_load((self.folder / "recipe.yaml").read_text())
+        self.title = document["title"]
+        self.servers = document.get("servers", [])  # beside moto: dynamodb, kafka, postgres
+        self.gates = document.get("gates", {"gate": "eventgate.yaml"})
+        self.environment = document.get("environment", {})
+        self.resources = document.get("resources", [])
+        self.posts = {post["name"]: post for post in document["posts"]}
+        self.show = document["show"]
+
+
+class Servers:
+    """The emulators of one run. Whoever starts them stops them: a test run shares them between recipes.
+
+    `aws_url`: where daemons find AWS; the emulator itself, or the recorder in front of it.
+    """
+
+    def __init__(self, moto, aws_url=None, dynamodb=None, kafka=None, postgres=None):
+        self.moto = moto
+        self.aws_url = aws_url or moto.url
+        self.dynamodb = dynamodb
+        self.kafka = kafka
+        self.postgres = postgres
+
+    def client(self, service, account=None):
+        if service == "dynamodb":
+            return self.dynamodb.client()
+        return self.moto.other_client(service) if account == "other" else self.moto.client(service)
+
+    def environment(self):
+        """Beside AWS's own names: what configurations of recipes may ask for."""
+        dynamodb = self.dynamodb.url if self.dynamodb and self.aws_url == self.moto.url else None
+        found = {**self.moto.environment(self.aws_url, dynamodb), "AWS_ACCOUNT_ID": self.moto.account,
+                 "OTHER_ACCOUNT_ID": self.moto.other_account, "OTHER_ACCOUNT_ROLE": self.moto.other_role_arn,
+                 "OTHER_ACCOUNT_EXTERNAL_ID": self.moto.external_id, "SQS_URL": self.aws_url}
+        if self.kafka:
+            found["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap
+        if self.postgres:
+            found.update({"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(self.postgres.port),
+                          "POSTGRES_CA": str(self.postgres.folder / "ca.pem")})
+        return found
+
+
+class RunningRecipe:
+    """`keys`: has token(subject) and upstream (its public half); see tests/e2e/gate.py."""
+
+    def __init__(self, recipe, folder, servers, program, keys):
+        self.recipe = recipe
+        self.folder = pathlib.Path(folder).resolve()
+        self.servers = servers
+        self.program = program
+        self.keys = keys
+        self.daemons = {}
+        self.urls = {name: f"http://127.0.0.1:{free_port()}" for name in recipe.gates}
+        self.seen = set()
+        self.environment = {}
+
+    def __enter__(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.environment = {**self.servers.environment(),
+                            **{f"{name.upper()}_URL": url for name, url in self.urls.items()}}
+        self.environment.update({name: self.fill(value) for name, value in self.recipe.environment.items()})
+        try:
+            self.make_resources()
+            for name, config in self.recipe.gates.items():
+                self.start_gate(name, config)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        codes = self.close()
+        assert kind or not any(codes.values()), f"exit codes {codes}:\n{self.logs()}"
+
+    def fill(self, value):
+        """${NAME} of the environment, in every string of `value`."""
+        if isinstance(value, dict):
+            return {key: self.fill(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.fill(one) for one in value]
+        return string.Template(value).substitute(self.environment) if isinstance(value, str) else value
+
+    # --- resources
+
+    def make_resources(self):
+        """Each is one call: {service: operation, account: ..., ...its parameters as boto3 names them}."""
+        for resource in self.recipe.resources:
+            [(call, parameters)] = resource["call"].items()
+            service, _, operation = call.partition(".")
+            made = self.fill(parameters or {})
+            if service == "postgres":
+                self.prepare_postgres(operation, made)
+            elif service == "kafka":
+                self.servers.kafka.create_topic(**made)
+            else:
+                if "File" in made:
+                    made["Body"] = (self.recipe.folder / made.pop("File")).read_bytes()
+                getattr(self.servers.client(service, resource.get("account")), operation)(**made)
+
+    def prepare_postgres(self, operation, parameters):
+        from postgres_server import migrate
+        assert operation == "migrate", operation
+        self.servers.postgres.create_database(parameters["database"])
+        done = migrate(self.program, self.servers.postgres.dsn(parameters["database"]))
+        assert done.returncode == 0, done.stderr
+
+    # --- daemons
+
+    def start_gate(self, name, config):
+        home = self.folder / name
+        home.mkdir(exist_ok=True)
+        (home / "keys.json").write_text(json.dumps({"keys": [self.keys.upstream]}))
+        environment = {**os.environ, **self.environment, "EVENTGATE_DATA_DIR": str(home),
+                       "EVENTGATE_LISTEN": self.urls[name].removeprefix("http://"),
+                       "EVENTGATE_ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
+                       "EVENTGATE_KEYS_FILE": str(home / "keys.json")}
+        environment.pop("CONF_DIR", None)
+        with open(home / "gate.log", "ab") as log:
+            self.daemons[name] = subprocess.Popen([self.program, "serve", "-c", self.recipe.folder / config],
+                                                  stdout=log, stderr=log, env=environment, cwd=home)
+        self.wait_ready(name)
+
+    def wait_ready(self, name):
+        until = time.monotonic() + READY_S
+        while time.monotonic() < until:
+            assert self.daemons[name].poll() is None, f"'{name}' ended:\n{self.logs()}"
+            try:
+                if requests.get(f"{self.urls[name]}/ready", timeout=2).status_code == 200:
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"'{name}' was not ready within {READY_S} s:\n{self.logs()}")
+
+    def close(self):
+        """The daemons' exit codes."""
+        for daemon in self.daemons.values():
+            if daemon.poll() is None:
+                daemon.send_signal(signal.SIGTERM)
+        codes = {}
+        for name, daemon in self.daemons.items():
+            try:
+                codes[name] = daemon.wait(30)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                codes[name] = daemon.wait()
+        return codes
+
+    def logs(self):
+        return "\n".join(path.read_text(errors="replace")[-6000:] for path in self.folder.glob("*/gate.log"))
+
+    # --- posting
+
+    def request(self, name):
+        """URL, headers and body of a post of the recipe."""
+        post = self.recipe.posts[name]
+        gate = post.get("gate", next(iter(self.recipe.gates)))
+        headers = {"Content-Type": "application/json",
+                   "Authorization": f"Bearer {self.keys.token(post.get('user', 'dev'))}"}
+        return self.urls[gate] + post["path"], headers, (self.recipe.folder / post["file"]).read_bytes()
+
+    def post(self, name, body=None, **headers):
+        """Posts a sample, or `body` in its place."""
+        url, sent, sample = self.request(name)
+        data = sample if body is None else json.dumps(body).encode()
+        return requests.post(url, data=data, headers={**sent, **headers}, timeout=30)
+
+    def curl(self, name):
+        """The same as a line to paste."""
+        url, headers, _ = self.request(name)
+        lines = "".join(f" \\\n    -H '{key}: {value}'" for key, value in headers.items())
+        path = os.path.relpath(self.recipe.folder / self.recipe.posts[name]["file"])
+        return f"curl -i {url}{lines} \\\n    -d @{path}"
+
+    # --- what arrived
+
+    def arrived(self):
+        """{what the recipe shows: [everything there is, as text or JSON]}."""
+        return {label_of(spec): LOOKS[spec["kind"]](self, self.fill(spec)) for spec in self.recipe.show}
+
+    def news(self):
+        """(label, thing) of everything that was not there at the last call."""
+        for label, things in self.arrived().items():
+            for thing in things:
+                text = thing if isinstance(thing, str) else json.dumps(thing, default=str)
+                if (label, text) not in self.seen:
+                    self.seen.add((label, text))
+                    yield label, text
+
+
+def label_of(spec):
+    return spec.get("as") or f"{spec['kind']} {spec['name']}"
+
+
+def bucket(running, spec):
+    s3 = running.servers.client("s3", spec.get("account"))
+    found = s3.list_objects_v2(Bucket=spec["name"]).get("Contents", [])
+    return [{"key": one["Key"], "body": body_text(s3.get_object(Bucket=spec["name"], Key=one["Key"])["Body"].read())}
+            for one in found]
+
+
+def body_text(body):
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return f"base64:{base64.b64encode(body).decode()}"
+
+
+def table(running, spec):
+    decode = TypeDeserializer().deserialize
+    items = running.servers.client("dynamodb").scan(TableName=spec["name"], ConsistentRead=True)["Items"]
+    return [json.loads(json.dumps({name: decode(value) for name, value in item.items()}, default=number_of))
+            for item in items]
+
+
+def number_of(value):
+    """DynamoDB's numbers are decimals."""
+    return int(value) if value == int(value) else float(value)
+
+
+def queue(running, spec):
+    """Messages stay where they are (VisibilityTimeout 0), so that they are there the next time."""
+    sqs = running.servers.client("sqs", spec.get("account"))
+    url = sqs.get_queue_url(QueueName=spec["name"])["QueueUrl"]
+    found = {}
+    while True:
+        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        fresh = {one["MessageId"]: one["Body"] for one in batch if one["MessageId"] not in found}
+        if not fresh:
+            return list(found.values())
+        found.update(fresh)
+
+
+def log_group(running, spec):
+    logs = running.servers.client("logs", spec.get("account"))
+    groups = logs.describe_log_groups(logGroupNamePrefix=spec["name"])["logGroups"]
+    if spec["name"] not in [group["logGroupName"] for group in groups]:
+        return []
+    return [one["message"] for one in logs.filter_log_events(logGroupName=spec["name"])["events"]]
+
+
+def kafka_topic(running, spec):
+    from kafka_reader import read_all
+    return [message.value.decode() for message in read_all(running.servers.kafka, spec["name"])]
+
+
+def sql(running, spec):
+    rows = running.servers.postgres.query(f"SELECT to_jsonb(t) FROM ({spec['query']}) t", database=spec["database"])
+    return [row[0] for row in rows]
+
+
+LOOKS = {"bucket": bucket, "table": table, "queue": queue, "log": log_group, "kafka": kafka_topic, "sql": sql}
