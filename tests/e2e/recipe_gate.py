@@ -25,7 +25,7 @@ def start_recipe(aws_session, keys, tmp_path_factory, request):
             recipe = Recipe(name)
             more = {server: request.getfixturevalue(fixtures[server])
                     for server in recipe.servers if server in fixtures}
-            servers = Servers(aws_session.moto, aws_session.recorder.url, aws_session.dynamodb, **more)
+            servers = Servers(aws_session.recorder, **more)
             recipe.environment = {**SANITIZER_ENV, **recipe.environment}
             return stack.enter_context(RunningRecipe(recipe, tmp_path_factory.mktemp(name), servers, PROGRAM, keys))
         yield start

@@ -17,6 +17,8 @@ import string
 import subprocess
 import time
 
+import botocore.exceptions
+import jmespath
 import requests
 import yaml
 from boto3.dynamodb.types import TypeDeserializer
@@ -50,25 +52,22 @@ class Recipe:
 class Servers:
     """The emulators of one run. Whoever starts them stops them: a test run shares them between recipes.
 
-    `aws_url`: where daemons find AWS; the emulator itself, or the recorder in front of it.
+    The recorder stands in front of moto and DynamoDB Local, for daemons and for the recipe's own calls.
     """
 
-    def __init__(self, moto, aws_url=None, dynamodb=None, kafka=None, postgres=None):
-        self.moto = moto
-        self.aws_url = aws_url or moto.url
-        self.dynamodb = dynamodb
+    def __init__(self, recorder, kafka=None, postgres=None):
+        self.moto = recorder.moto
+        self.aws_url = recorder.url
         self.kafka = kafka
         self.postgres = postgres
 
     def client(self, service, account=None):
-        if service == "dynamodb":
-            return self.dynamodb.client()
-        return self.moto.other_client(service) if account == "other" else self.moto.client(service)
+        who = self.moto.other_credentials if account == "other" else self.moto.credentials
+        return self.moto.client(service, who, endpoint=self.aws_url)
 
     def environment(self):
         """Beside AWS's own names: what configurations of recipes may ask for."""
-        dynamodb = self.dynamodb.url if self.dynamodb and self.aws_url == self.moto.url else None
-        found = {**self.moto.environment(self.aws_url, dynamodb), "AWS_ACCOUNT_ID": self.moto.account,
+        found = {**self.moto.environment(self.aws_url), "AWS_ACCOUNT_ID": self.moto.account,
                  "OTHER_ACCOUNT_ID": self.moto.other_account, "OTHER_ACCOUNT_ROLE": self.moto.other_role_arn,
                  "OTHER_ACCOUNT_EXTERNAL_ID": self.moto.external_id, "SQS_URL": self.aws_url}
         if self.kafka:
@@ -122,7 +121,7 @@ class RunningRecipe:
     # --- resources
 
     def make_resources(self):
-        """Each is one call: {service: operation, account: ..., ...its parameters as boto3 names them}."""
+        """Each is one call; what it saves of the answer is in the environment of those after it."""
         for resource in self.recipe.resources:
             [(call, parameters)] = resource["call"].items()
             service, _, operation = call.partition(".")
@@ -132,9 +131,17 @@ class RunningRecipe:
             elif service == "kafka":
                 self.servers.kafka.create_topic(**made)
             else:
-                if "File" in made:
-                    made["Body"] = (self.recipe.folder / made.pop("File")).read_bytes()
-                getattr(self.servers.client(service, resource.get("account")), operation)(**made)
+                answer = self.ask(call, made, resource.get("account"))
+                for name, path in resource.get("save", {}).items():
+                    self.environment[name] = jmespath.search(path, answer)
+
+    def ask(self, call, parameters, account=None):
+        """An operation of AWS, as boto3 names it: "s3.put_object". `Body: {file: PATH}` is a file of the recipe."""
+        service, _, operation = call.partition(".")
+        parameters = {name: (self.recipe.folder / value["file"]).read_bytes()
+                      if isinstance(value, dict) and list(value) == ["file"] else value
+                      for name, value in parameters.items()}
+        return getattr(self.servers.client(service, account), operation)(**parameters)
 
     def prepare_postgres(self, operation, parameters):
         from postgres_server import migrate
@@ -196,7 +203,14 @@ class RunningRecipe:
         gate = post.get("gate", next(iter(self.recipe.gates)))
         headers = {"Content-Type": "application/json",
                    "Authorization": f"Bearer {self.keys.token(post.get('user', 'dev'))}"}
-        return self.urls[gate] + post["path"], headers, (self.recipe.folder / post["file"]).read_bytes()
+        return self.urls[gate] + post["path"], headers, self.sample(name).read_bytes()
+
+    def sample(self, name):
+        """The post's file, ${NAME} in it filled."""
+        source = self.recipe.folder / self.recipe.posts[name]["file"]
+        filled = self.folder / source.name
+        filled.write_text(string.Template(source.read_text()).safe_substitute(self.environment))
+        return filled
 
     def post(self, name, body=None, **headers):
         """Posts a sample, or `body` in its place."""
@@ -208,8 +222,7 @@ class RunningRecipe:
         """The same as a line to paste."""
         url, headers, _ = self.request(name)
         lines = "".join(f" \\\n    -H '{key}: {value}'" for key, value in headers.items())
-        path = os.path.relpath(self.recipe.folder / self.recipe.posts[name]["file"])
-        return f"curl -i {url}{lines} \\\n    -d @{path}"
+        return f"curl -i {url}{lines} \\\n    -d @{self.sample(name)}"
 
     # --- what arrived
 
@@ -288,4 +301,14 @@ def sql(running, spec):
     return [row[0] for row in rows]
 
 
-LOOKS = {"bucket": bucket, "table": table, "queue": queue, "log": log_group, "kafka": kafka_topic, "sql": sql}
+def call(running, spec):
+    """What an operation of AWS answers, or the part of it that `path` (JMESPath) names; nothing on an error."""
+    try:
+        answer = running.ask(spec["call"], spec.get("parameters", {}), spec.get("account"))
+    except botocore.exceptions.ClientError:
+        return []
+    found = jmespath.search(spec["path"], answer)
+    return found if isinstance(found, list) else [] if found is None else [found]
+
+
+LOOKS = {"call": call, "bucket": bucket, "table": table, "queue": queue, "log": log_group, "kafka": kafka_topic, "sql": sql}
