@@ -4,6 +4,8 @@ import contextlib
 
 import pytest
 
+from aws_gate import check_signatures
+from aws_recorder import Recorder
 from gate import PROGRAM, SANITIZER_ENV
 from kafka_server import KafkaCluster
 from recipe import Recipe, RunningRecipe, Servers
@@ -25,7 +27,11 @@ def start_recipe(aws_session, keys, tmp_path_factory, request):
             recipe = Recipe(name)
             more = {server: request.getfixturevalue(fixtures[server])
                     for server in recipe.servers if server in fixtures}
-            servers = Servers(aws_session.recorder, **more)
+            recorder = Recorder(aws_session.moto,
+                                aws_session.dynamodb.url if "dynamodb" in recipe.servers else None)
+            stack.callback(check_signatures, recorder)
+            stack.callback(recorder.close)
+            servers = Servers(recorder, **more)
             recipe.environment = {**SANITIZER_ENV, **recipe.environment}
             return stack.enter_context(RunningRecipe(recipe, tmp_path_factory.mktemp(name), servers, PROGRAM, keys))
         yield start

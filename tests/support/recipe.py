@@ -56,6 +56,7 @@ class Servers:
     """
 
     def __init__(self, recorder, kafka=None, postgres=None):
+        self.recorder = recorder
         self.moto = recorder.moto
         self.aws_url = recorder.url
         self.kafka = kafka
