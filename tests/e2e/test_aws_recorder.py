@@ -161,7 +161,8 @@ def test_a_part_of_a_batch_of_messages_fails(aws, client):
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     answer = client("sns").publish_batch(TopicArn=topic, PublishBatchRequestEntries=[
         {"Id": f"id{n}", "Message": f"n{n}"} for n in range(3)])
-    assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("id1", "InternalError", False)]
+    [failed] = answer["Failed"]
+    assert (failed["Id"], failed["Code"], failed["SenderFault"]) == ("id1", "InternalError", False)
     assert sorted(message["Body"] for message in aws.messages(url)) == ["n0", "n2"]
 
 

@@ -43,8 +43,9 @@ class DynamoDBLocal:
     def start(self, seconds=60):
         fetch_jars()
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = ["java", *HEAP, f"-Djava.library.path={LIB.resolve()}", "-cp", f"{LIB.resolve()}/*", MAIN,
-                   "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(self.port)]
+        # Its native library is unpacked into the temporary folder, and left there.
+        command = ["java", *HEAP, f"-Djava.library.path={LIB.resolve()}", f"-Djava.io.tmpdir={self.folder}",
+                   "-cp", f"{LIB.resolve()}/*", MAIN, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(self.port)]
         with open(self.folder / "dynamodb.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
                                             preexec_fn=die_with_parent)

@@ -5,8 +5,8 @@
         running.post("insert")
         ... running.arrived() ...
 
-recipe.yaml says all that is not the daemon's configuration; etc/recipes/README.md explains its fields. `etc/recipes/run`
-does this for a person, tests/e2e/test_recipe_*.py for `make check`.
+recipe.yaml says all that is not the daemon's configuration; etc/recipes/README.md explains its fields.
+`etc/recipes/run` does this for a person, tests/e2e/test_recipe_*.py for `make check`.
 """
 import base64
 import json
@@ -312,4 +312,5 @@ def call(running, spec):
     return found if isinstance(found, list) else [] if found is None else [found]
 
 
-LOOKS = {"call": call, "bucket": bucket, "table": table, "queue": queue, "log": log_group, "kafka": kafka_topic, "sql": sql}
+LOOKS = {"call": call, "bucket": bucket, "table": table, "queue": queue, "log": log_group, "kafka": kafka_topic,
+         "sql": sql}
