@@ -62,9 +62,11 @@ class Servers:
         self.kafka = kafka
         self.postgres = postgres
 
-    def client(self, service, account=None):
-        who = self.moto.other_credentials if account == "other" else self.moto.credentials
-        return self.moto.client(service, who, endpoint=self.aws_url)
+    def client(self, service, where=None):
+        """`where`: has perhaps an `account` ("other") and a `region`."""
+        where = where or {}
+        who = self.moto.other_credentials if where.get("account") == "other" else self.moto.credentials
+        return self.moto.client(service, who, where.get("region"), self.aws_url)
 
     def environment(self):
         """Beside AWS's own names: what configurations of recipes may ask for."""
@@ -132,17 +134,17 @@ class RunningRecipe:
             elif service == "kafka":
                 self.servers.kafka.create_topic(**made)
             else:
-                answer = self.ask(call, made, resource.get("account"))
+                answer = self.ask(call, made, resource)
                 for name, path in resource.get("save", {}).items():
                     self.environment[name] = jmespath.search(path, answer)
 
-    def ask(self, call, parameters, account=None):
+    def ask(self, call, parameters, where=None):
         """An operation of AWS, as boto3 names it: "s3.put_object". `Body: {file: PATH}` is a file of the recipe."""
         service, _, operation = call.partition(".")
         parameters = {name: (self.recipe.folder / value["file"]).read_bytes()
                       if isinstance(value, dict) and list(value) == ["file"] else value
                       for name, value in parameters.items()}
-        return getattr(self.servers.client(service, account), operation)(**parameters)
+        return getattr(self.servers.client(service, where), operation)(**parameters)
 
     def prepare_postgres(self, operation, parameters):
         from postgres_server import migrate
@@ -246,7 +248,7 @@ def label_of(spec):
 
 
 def bucket(running, spec):
-    s3 = running.servers.client("s3", spec.get("account"))
+    s3 = running.servers.client("s3", spec)
     found = s3.list_objects_v2(Bucket=spec["name"]).get("Contents", [])
     return [{"key": one["Key"], "body": body_text(s3.get_object(Bucket=spec["name"], Key=one["Key"])["Body"].read())}
             for one in found]
@@ -261,7 +263,7 @@ def body_text(body):
 
 def table(running, spec):
     decode = TypeDeserializer().deserialize
-    items = running.servers.client("dynamodb").scan(TableName=spec["name"], ConsistentRead=True)["Items"]
+    items = running.servers.client("dynamodb", spec).scan(TableName=spec["name"], ConsistentRead=True)["Items"]
     return [json.loads(json.dumps({name: decode(value) for name, value in item.items()}, default=number_of))
             for item in items]
 
@@ -273,7 +275,7 @@ def number_of(value):
 
 def queue(running, spec):
     """Messages stay where they are (VisibilityTimeout 0), so that they are there the next time."""
-    sqs = running.servers.client("sqs", spec.get("account"))
+    sqs = running.servers.client("sqs", spec)
     url = sqs.get_queue_url(QueueName=spec["name"])["QueueUrl"]
     found = {}
     while True:
@@ -285,7 +287,7 @@ def queue(running, spec):
 
 
 def log_group(running, spec):
-    logs = running.servers.client("logs", spec.get("account"))
+    logs = running.servers.client("logs", spec)
     groups = logs.describe_log_groups(logGroupNamePrefix=spec["name"])["logGroups"]
     if spec["name"] not in [group["logGroupName"] for group in groups]:
         return []
@@ -305,7 +307,7 @@ def sql(running, spec):
 def call(running, spec):
     """What an operation of AWS answers, or the part of it that `path` (JMESPath) names; nothing on an error."""
     try:
-        answer = running.ask(spec["call"], spec.get("parameters", {}), spec.get("account"))
+        answer = running.ask(spec["call"], spec.get("parameters", {}), spec)
     except botocore.exceptions.ClientError:
         return []
     found = jmespath.search(spec["path"], answer)
