@@ -93,7 +93,7 @@ def test_many_at_once_are_batches(aws, dynamodb_gate):
     calls = aws.calls("BatchWriteItem")
     assert len(calls) < 60
     for call in calls:
-        keys = [request["PutRequest"]["Item"]["id"]["S"] for request in call.json()["RequestItems"][table]]
+        keys = [request["PutRequest"]["Item"]["id"]["S"] for request in call.json["RequestItems"][table]]
         assert len(keys) <= 25 and len(set(keys)) == len(keys)
 
 

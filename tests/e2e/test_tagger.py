@@ -90,13 +90,6 @@ def make_described_database(aws):
     return make_database(aws, with_arn=False)
 
 
-def make_table(aws):
-    table = aws.table()
-    arn = aws.client("dynamodb").describe_table(TableName=table)["Table"]["TableArn"]
-    return (record(aws, "dynamodb", "CreateTable", response={"tableDescription": {"tableArn": arn}}),
-            lambda: pairs(aws.client("dynamodb").list_tags_of_resource(ResourceArn=arn)["Tags"]), {"CreatedBy": WHO})
-
-
 def make_topic(aws):
     arn = aws.client("sns").create_topic(Name=unique("topic"))["TopicArn"]
     return (record(aws, "sns", "CreateTopic", response={"topicArn": arn}),
@@ -112,7 +105,7 @@ def make_queue(aws):
 def make_cache(aws):
     name = unique("cache")[:20]
     arn = aws.client("elasticache").create_cache_cluster(
-        CacheClusterId=name, Engine="memcached", NumCacheNodes=1)["CacheCluster"]["ARN"]
+        CacheClusterId=name, Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=1)["CacheCluster"]["ARN"]
     return (record(aws, "elasticache", "CreateCacheCluster", response={"cacheClusterId": name}),
             lambda: pairs(aws.client("elasticache").list_tags_for_resource(ResourceName=arn)["TagList"]),
             {"CreatedBy": WHO})
@@ -120,12 +113,25 @@ def make_cache(aws):
 
 @pytest.mark.parametrize("make", [make_instances, make_volume, make_vpc, make_subnet, make_security_group,
                                   make_bucket, make_untagged_bucket, make_database, make_described_database,
-                                  make_table, make_topic, make_queue, make_cache])
+                                  make_topic, make_queue, make_cache])
 def test_a_new_resource_is_tagged(aws, gate, make):
     event, tags, expected = make(aws)
     answer = gate.post("things", event)
     assert answer.status_code == 202, answer.text
     assert tags() == expected
+
+
+def test_a_new_table_is_tagged(aws, aws_gate):
+    """At moto's DynamoDB: DynamoDB Local has no tags."""
+    client = aws.moto.client("dynamodb")
+    made = client.create_table(TableName=unique("table"), BillingMode="PAY_PER_REQUEST",
+                               KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                               AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+    arn = made["TableDescription"]["TableArn"]
+    gate = aws_gate({"sinks": {"tags": {"type": "tagger"}}}, env={"AWS_ENDPOINT_URL_DYNAMODB": aws.moto.url})
+    event = record(aws, "dynamodb", "CreateTable", response={"tableDescription": {"tableArn": arn}})
+    assert gate.post("things", event).status_code == 202
+    assert pairs(client.list_tags_of_resource(ResourceArn=arn)["Tags"]) == {"CreatedBy": WHO}
 
 
 @pytest.mark.parametrize("more", [{"errorCode": "AccessDenied"}, {"responseElements": None},
