@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP from strangers: raw bytes on a socket against the running daemon.
 
-Needs a fixture `gate` with `host` and `port`. The default limits are assumed. What a request is
-answered when it is well-formed depends on the configuration (200, 401, 404, ...), so well-formed
-means here: anything but the refusals of malformed requests.
+The default limits are assumed. What a request is answered when it is well-formed depends on the
+configuration (200, 401, 404, ...), so well-formed means here: anything but the refusals of malformed
+requests.
 """
 
 import contextlib
 import gzip
 import json
 import re
+import signal
 import socket
 import threading
 import time
@@ -122,6 +123,11 @@ BAD_CHUNKS = {
     "size in other notation": b"0x3\r\nabc\r\n0\r\n\r\n",
     "empty size": b"\r\nabc\r\n0\r\n\r\n",
 }
+
+
+@pytest.fixture(scope="module")
+def gate(plain_gate):
+    return plain_gate
 
 
 @contextlib.contextmanager
@@ -354,3 +360,24 @@ def test_clients_that_leave_do_no_harm(gate):
     with connection(gate) as sock:
         sock.sendall(GET + HOST + b"\r\n")
         assert read_reply(sock)[0] is not None
+
+
+@pytest.mark.parametrize("connections", [128, 256])
+def test_as_many_requests_at_once_as_the_library_reads_events(make_gate, connections):
+    """libmicrohttpd 0.9.75's own loop waits for ever when exactly 128 events come in one portion."""
+    gate = make_gate({"server": {"threads": 1, "limits": {"max_connections_per_address": 1000}}})
+    request = (f"POST /topics/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gate.token()}\r\n"
+               "Content-Length: 2\r\n\r\n{}").encode()
+    sockets = [socket.create_connection((gate.host, gate.port), 10) for _ in range(connections)]
+    for connection in sockets:
+        connection.sendall(request)
+        assert b" 202 " in connection.recv(4096)
+    for _ in range(3):
+        gate.process.send_signal(signal.SIGSTOP)
+        for connection in sockets:
+            connection.sendall(request)
+        gate.process.send_signal(signal.SIGCONT)
+        for connection in sockets:
+            assert b" 202 " in connection.recv(4096)
+    for connection in sockets:
+        connection.close()
