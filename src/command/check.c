@@ -23,11 +23,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* False: the command line is wrong; argv[optind - 1] is what it stumbled over. */
+/* False: getopt has said what is wrong. */
 static bool read_options(int argc, char **argv, struct options *options)
 {
     optind = 1;
-    opterr = 0;
     for (int c = getopt_long(argc, argv, "c:", long_options, NULL); c != -1;
          c = getopt_long(argc, argv, "c:", long_options, NULL)) {
         if (c == 'c')
@@ -111,7 +110,7 @@ static int run(int argc, char **argv)
 {
     struct options options = {0};
     if (!read_options(argc, argv, &options))
-        return eg_command_usage_error(&eg_command_check, "what is '%s'?", argv[optind - 1]);
+        return eg_command_option_error(&eg_command_check);
     if (optind < argc)
         return eg_command_usage_error(&eg_command_check, "unexpected argument '%s'", argv[optind]);
     if (options.docs)

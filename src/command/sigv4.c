@@ -93,7 +93,7 @@ static int read_option(int option, struct sigv4_arguments *arguments)
         arguments->in_query = true;
         return EG_EXIT_YES;
     default:
-        return eg_command_usage_error(&eg_command_sigv4, "that option is not understood");
+        return eg_command_option_error(&eg_command_sigv4);
     }
 }
 

@@ -73,10 +73,12 @@ static int run(int argc, char **argv)
 {
     if (argc < 2)
         return eg_command_usage_error(&eg_command_token, "issue, verify or keygen?");
+    const char *verb = argv[1];
+    argv[1] = argv[0]; /* the verb's complaints are this command's */
     for (size_t i = 0; i < EG_ARRAY_COUNT(verbs); i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
+        if (strcmp(verb, verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
-    return eg_command_usage_error(&eg_command_token, "no verb '%s'", argv[1]);
+    return eg_command_usage_error(&eg_command_token, "no verb '%s'", verb);
 }
 
 static const char usage[] =
