@@ -126,6 +126,7 @@ static int complain(const char *what, const struct eg_error *err, int code)
 
 static int read_file(const char *path, struct eg_buffer *out, struct eg_error *err)
 {
+    EG_ASSERT(path);
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     char text[128];
