@@ -103,7 +103,9 @@ format: ## format every C file
 
 tidy: $(BUILD)/generated/assets.c ## clang-tidy, warnings as errors
 	@tests/support/install-packages tidy
-	@$(MAKE) --no-print-directory -k $(SOURCES:%=$(BUILD)/tidy/%.ok)
+	@$(MAKE) --no-print-directory -j2 -k tidy-files
+
+tidy-files: $(SOURCES:%=$(BUILD)/tidy/%.ok)
 
 # One file at a time: clang-tidy 14 mixes up the variable arguments of several.
 $(BUILD)/tidy/%.ok: % .clang-tidy $(filter src/%.h include/%.h,$(C_FILES))
@@ -124,5 +126,5 @@ bench: ## measure speed and memory beside others; prints tables
 	@$(MAKE) --no-print-directory venv all $(BENCHES)
 	@tests/bench/run $(BUILD)
 
-.PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy \
+.PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy tidy-files \
         coverage bench

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/settings.h"
+#include "app/trial.h"
 #include "base/memory.h"
 #include "command/command.h"
 #include "config/source.h"
@@ -94,6 +95,8 @@ static int check(struct eg_app_settings *settings, const struct options *options
     (void)!eg_app_settings_load(settings, &source, registry, problems);
     if (settings->file && eg_app_settings_catalogue(settings, &catalogue, problems) == 0)
         topics = eg_topics_catalogue_count(catalogue);
+    if (problems->count == 0)
+        eg_app_trial(settings, problems);
     eg_topics_catalogue_unref(catalogue);
     print_notices(&settings->notices);
     eg_config_problems_print(problems, stderr);
@@ -131,8 +134,8 @@ const struct eg_command eg_command_check = {
     .usage =
         "usage: eventgate check [-c FILE|DIR] [--dump | --docs]\n"
         "\n"
-        "Reads the configuration with its schemas, access map and topic keys as 'serve' does,\n"
-        "without opening a port or starting a sink, and prints every mistake as\n"
+        "Reads the configuration with its schemas, access map, topic keys, mappings and queries\n"
+        "as 'serve' does, without opening a port or asking a server, and prints every mistake as\n"
         "FILE:LINE:COLUMN: SETTING: what is wrong.\n"
         "\n"
         "  -c, --config FILE|DIR  a YAML file, a folder with eventgate.yaml, or the conf/ folder\n"
