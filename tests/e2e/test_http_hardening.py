@@ -90,6 +90,8 @@ BAD = {
     "NUL line first": b"\0junk\r\n" + GET + HOST + b"\r\n",
     "authorization twice": GET + HOST
     + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+    "idempotency key twice": GET + HOST + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n",
+    "content type twice": GET + HOST + b"Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
 }
 
 CLOSED = {
@@ -295,6 +297,21 @@ def test_bomb_is_413(gate):
         send_quietly(sock, POST + HOST + b"Content-Type: application/json\r\n"
                      b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb)
         assert statuses(read_until_closed(sock)) == [413]
+
+
+@pytest.mark.parametrize("arguments", [b"a=b&" * 400, b"&" * 9000, b"a" * 11000])
+def test_arguments_beyond_the_librarys_memory(gate, arguments):
+    """libmicrohttpd 0.9.75 would lose the request with them: no answer, and its memory is never freed."""
+    for version in (b"1.1", b"1.0"):
+        with connection(gate) as sock:
+            sock.sendall(b"GET /live?" + arguments + b" HTTP/" + version + b"\r\n" + HOST + b"\r\n")
+            assert read_reply(sock)[0] == 200
+
+
+def test_cookies_beyond_the_librarys_memory(gate):
+    with connection(gate) as sock:
+        sock.sendall(GET + HOST + b"Cookie: " + b"a=b; " * 300 + b"\r\n\r\n")
+        assert set(statuses(read_until_closed(sock))) == {431}
 
 
 def test_expectation_is_417(gate):
