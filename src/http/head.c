@@ -68,7 +68,7 @@ static const uint32_t known_by_length[LONGEST_KNOWN + 1] = {
 static const uint32_t singletons = BIT(EG_HTTP_HOST) | BIT(EG_HTTP_CONTENT_LENGTH) |
                                    BIT(EG_HTTP_TRANSFER_ENCODING) | BIT(EG_HTTP_CONTENT_TYPE) |
                                    BIT(EG_HTTP_AUTHORIZATION) | BIT(EG_HTTP_BEARER) |
-                                   BIT(EG_HTTP_EXPECT);
+                                   BIT(EG_HTTP_EXPECT) | BIT(EG_HTTP_IDEMPOTENCY_KEY);
 
 /* RFC 9110 section 5.6.2, tchar. */
 static const bool is_token_char[256] = {
