@@ -126,5 +126,11 @@ bench: ## measure speed and memory beside others; prints tables
 	@$(MAKE) --no-print-directory venv all $(BENCHES)
 	@tests/bench/run $(BUILD)
 
+recipe: ## run a whole system of etc/recipes on this machine: make recipe NAME=audit-service
+	@tests/support/install-packages run check
+	@$(MAKE) --no-print-directory venv swagger
+	@$(MAKE) --no-print-directory all
+	@$(VENV)/bin/python etc/recipes/run $(NAME) --program $(abspath $(PROGRAM))
+
 .PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy tidy-files \
-        coverage bench
+        coverage bench recipe
