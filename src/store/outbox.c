@@ -28,6 +28,7 @@ static const char *const migrations[] = {
     "  max_age_ms INTEGER NOT NULL,"
     "  backoff_ms INTEGER NOT NULL,"
     "  max_backoff_ms INTEGER NOT NULL,"
+    "  attempt_ms INTEGER NOT NULL,"
     "  sink TEXT NOT NULL,"
     "  dead_letter TEXT,"
     "  rule_arn TEXT,"
@@ -72,7 +73,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [INSERT] = "INSERT INTO outbox(" EG_OUTBOX_COLUMNS ",state) VALUES("
-               "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [CLAIM] = "UPDATE outbox SET state = 1 WHERE id IN (SELECT id FROM outbox WHERE state = 0 AND"
               " due_us <= ? ORDER BY due_us LIMIT ?) RETURNING " EG_OUTBOX_COLUMNS,
     [DELETE] = "DELETE FROM outbox WHERE id = ?",

@@ -4,7 +4,7 @@
  * delivered later, and dead letters on their way to their sink.
  *
  *     outbox(id, state, due_us, start_us, after, attempts, max_attempts, max_age_ms, backoff_ms,
- *            max_backoff_ms, sink, dead_letter, rule_arn, target_arn, dead, error_code,
+ *            max_backoff_ms, attempt_ms, sink, dead_letter, rule_arn, target_arn, dead, error_code,
  *            error_message, condition, failed_attempts, and the event's columns)
  *
  * A row is ready (to be delivered when due), claimed (being delivered), or waiting for another row
@@ -35,6 +35,7 @@ struct eg_outbox_policy {
     int64_t max_age_ms;   /* since the row was due first */
     int64_t backoff_ms;
     int64_t max_backoff_ms;
+    int64_t attempt_ms; /* how long one attempt may take; 0: as long as any */
 };
 
 struct eg_outbox_row {

@@ -19,6 +19,7 @@ enum column {
     MAX_AGE,
     BACKOFF,
     MAX_BACKOFF,
+    ATTEMPT,
     SINK,
     DEAD_LETTER,
     RULE_ARN,
@@ -96,6 +97,7 @@ static void bind_delivery(sqlite3_stmt *statement, const struct eg_outbox_row *r
     bind_number(statement, MAX_AGE, row->policy.max_age_ms, failure);
     bind_number(statement, BACKOFF, row->policy.backoff_ms, failure);
     bind_number(statement, MAX_BACKOFF, row->policy.max_backoff_ms, failure);
+    bind_number(statement, ATTEMPT, row->policy.attempt_ms, failure);
     bind_text(statement, SINK, row->sink, failure);
     bind_optional(statement, DEAD_LETTER, row->dead_letter, failure);
     bind_optional(statement, RULE_ARN, row->rule_arn, failure);
@@ -205,6 +207,7 @@ int eg_outbox_read_row(sqlite3_stmt *statement, struct eg_arena *arena,
                 .max_age_ms = number_at(statement, MAX_AGE),
                 .backoff_ms = number_at(statement, BACKOFF),
                 .max_backoff_ms = number_at(statement, MAX_BACKOFF),
+                .attempt_ms = number_at(statement, ATTEMPT),
             },
         .sink = text_at(statement, SINK, arena),
         .dead_letter = text_at(statement, DEAD_LETTER, arena),

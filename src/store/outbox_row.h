@@ -17,13 +17,13 @@ enum eg_outbox_state { EG_OUTBOX_READY, EG_OUTBOX_CLAIMED, EG_OUTBOX_WAITING };
 
 /* The columns of a row, in the order of the functions here; behind them, when it is added, `state`.
  */
-#define EG_OUTBOX_COLUMNS                                                                       \
-    "id,after,due_us,start_us,attempts,max_attempts,max_age_ms,backoff_ms,max_backoff_ms,sink," \
-    "dead_letter,rule_arn,target_arn,dead,error_code,error_message,condition,failed_attempts,"  \
-    "event_id,topic,key,payload,envelope,subject,correlation_id,traceparent,tracestate,"        \
-    "attributes,received_us"
+#define EG_OUTBOX_COLUMNS                                                                      \
+    "id,after,due_us,start_us,attempts,max_attempts,max_age_ms,backoff_ms,max_backoff_ms,"     \
+    "attempt_ms,sink,dead_letter,rule_arn,target_arn,dead,error_code,error_message,condition," \
+    "failed_attempts,event_id,topic,key,payload,envelope,subject,correlation_id,traceparent,"  \
+    "tracestate,attributes,received_us"
 
-#define EG_OUTBOX_COLUMN_COUNT 29
+#define EG_OUTBOX_COLUMN_COUNT 30
 
 /*
  * Binds one value to the parameter `index` (from 1); *failure is set when SQLite refuses, and left
