@@ -25,9 +25,9 @@
 static int64_t next_row(void)
 {
     static atomic_llong last;
-    int64_t now = eg_clock_wall_us() * 1000;
-    int64_t before = atomic_load(&last);
-    int64_t row;
+    long long now = eg_clock_wall_us() * 1000;
+    long long before = atomic_load(&last);
+    long long row;
     do
         row = now > before ? now : before + 1;
     while (!atomic_compare_exchange_weak(&last, &before, row));
