@@ -91,11 +91,15 @@ static int check(struct eg_app_settings *settings, const struct options *options
     }
     struct eg_app_settings_source source = {.path = path};
     struct eg_topics_catalogue *catalogue = NULL;
+    struct eg_rules_book *book = NULL;
     size_t topics = 0;
     (void)!eg_app_settings_load(settings, &source, registry, problems);
     if (settings->file && eg_app_settings_catalogue(settings, &catalogue, problems) == 0)
         topics = eg_topics_catalogue_count(catalogue);
+    if (settings->file)
+        (void)!eg_app_settings_book(settings, &book, problems);
     eg_topics_catalogue_unref(catalogue);
+    eg_rules_book_unref(book);
     print_notices(&settings->notices);
     eg_config_problems_print(problems, stderr);
     if (problems->count > 0)

@@ -34,6 +34,8 @@ static void scratch_destroy(void *pointer)
     eg_schema_scratch_destroy(scratch->schema);
     eg_buffer_fini(&scratch->key);
     eg_buffer_fini(&scratch->decoded);
+    eg_buffer_fini(&scratch->envelope);
+    eg_routing_scratch_fini(&scratch->routing);
     free(scratch);
 }
 
@@ -51,6 +53,8 @@ static struct eg_ingest_scratch *scratch_here(void)
     here = eg_calloc(1, sizeof(*here));
     eg_json_document_init(&here->document);
     eg_json_document_init(&here->data);
+    eg_json_document_init(&here->routing.envelope);
+    eg_json_document_init(&here->routing.other);
     here->schema = eg_schema_scratch_new();
     EG_ASSERT(pthread_setspecific(scratch_key, here) == 0);
     return here;
@@ -105,17 +109,31 @@ static int admit(const struct eg_ingest_run *run, size_t events, struct eg_error
 
 static void drop_events(struct eg_ingest_run *run)
 {
-    for (size_t i = 0; i < run->dispatch_count; i++)
+    for (size_t i = 0; i < run->dispatch_count; i++) {
         eg_pipeline_event_unref(run->dispatch[i].take_event);
+        for (size_t k = 0; k < run->dispatch[i].target_count; k++)
+            eg_pipeline_event_unref(run->dispatch[i].targets[k].take_event);
+    }
     run->dispatch_count = 0;
+}
+
+/* Targets live in the catalogue, which the request gives back before a late sink has ended. */
+static void unpin(void *pin)
+{
+    eg_topics_catalogue_unref(pin);
 }
 
 static int dispatch(struct eg_ingest_run *run, void *user, struct eg_error *err)
 {
     if (run->dispatch_count == 0)
         return 0;
-    int ret = eg_pipeline_dispatch(run->ingest->options.pipeline, run->dispatch,
-                                   run->dispatch_count, 0, user, &run->submission->join, err);
+    struct eg_dispatch_options options = {.user = user};
+    if (EG_UNLIKELY(run->target_count > 0)) {
+        options.take_pin = eg_topics_catalogue_ref(run->submission->catalogue);
+        options.unpin = unpin;
+    }
+    int ret = eg_pipeline_dispatch_with(run->ingest->options.pipeline, run->dispatch,
+                                        run->dispatch_count, &options, &run->submission->join, err);
     eg_ingest_step_ended(run, EG_INGEST_STAGE_DISPATCH);
     if (ret) /* the whole request is refused, so nobody will count its items one by one */
         eg_counter_add(run->route->results[EG_TOPIC_OVERLOADED], run->dispatch_count);

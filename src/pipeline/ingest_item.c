@@ -91,15 +91,15 @@ static struct eg_span message_key(struct eg_ingest_run *run,
     return key;
 }
 
-static struct eg_pipeline_event *build_event(struct eg_ingest_run *run, size_t index,
-                                             const struct eg_json_document *document,
-                                             eg_json_index root,
-                                             const struct eg_cloudevent *envelope)
+/* What is known about the event; its texts are the request's or the thread's. */
+static void gather_fields(struct eg_ingest_run *run, size_t index,
+                          const struct eg_json_document *document, eg_json_index root,
+                          const struct eg_cloudevent *envelope, char *traceparent,
+                          struct eg_event *fields)
 {
-    char traceparent[EG_TRACE_PARENT_LEN + 1];
     eg_trace_format(&run->trace, traceparent);
     const struct eg_ingest_post *post = run->post;
-    struct eg_event fields = {
+    *fields = (struct eg_event){
         .id = event_id(run, index, envelope),
         .topic = run->submission->topic->name,
         .key = message_key(run, document, root),
@@ -112,7 +112,56 @@ static struct eg_pipeline_event *build_event(struct eg_ingest_run *run, size_t i
         .attribute_count = envelope ? envelope->attribute_count : post->attribute_count,
         .received_us = eg_clock_wall_us(),
     };
-    return eg_pipeline_event_new(&fields);
+}
+
+/* The envelope, for whoever looks at it, and the rules' targets. */
+static int route(struct eg_ingest_run *run, const struct eg_json_document *document,
+                 eg_json_index root, struct eg_event *fields, struct eg_dispatch_item *dispatch,
+                 struct eg_error *err)
+{
+    struct eg_buffer *text = &run->scratch->envelope;
+    eg_buffer_clear(text);
+    if (eg_rules_envelope_build(run->route->envelope, fields, root == 0 ? document : NULL, text,
+                                err) != 0)
+        return -1;
+    if (run->route->has_rules) {
+        struct eg_routing_event event = {
+            .fields = fields,
+            .envelope = eg_buffer_span(text),
+            .pipeline = run->ingest->options.pipeline,
+            .rules = eg_pipeline_rules_of(run->submission->catalogue),
+        };
+        if (eg_routing_apply(&run->scratch->routing, &event, run->arena, dispatch, err) != 0)
+            return -1;
+        run->target_count += dispatch->target_count;
+    }
+    if (run->route->sinks_read_envelope)
+        fields->envelope = eg_buffer_span(text);
+    return 0;
+}
+
+/* Adds the event to what is handed to the sinks. */
+static void add_event(struct eg_ingest_run *run, size_t index,
+                      const struct eg_json_document *document, eg_json_index root,
+                      const struct eg_cloudevent *envelope)
+{
+    char traceparent[EG_TRACE_PARENT_LEN + 1];
+    struct eg_event fields;
+    struct eg_ingest_item *item = &run->submission->items[index];
+    struct eg_dispatch_item dispatch = {
+        .sinks = run->route->sinks,
+        .sink_count = run->route->sink_count,
+    };
+    struct eg_error err;
+    gather_fields(run, index, document, root, envelope, traceparent, &fields);
+    if (EG_UNLIKELY(run->route->envelope != NULL) &&
+        route(run, document, root, &fields, &dispatch, &err) != 0) {
+        refuse_item(run, item, err.code, err.message);
+        return;
+    }
+    dispatch.take_event = eg_pipeline_event_new(&fields);
+    item->event = run->dispatch_count;
+    run->dispatch[run->dispatch_count++] = dispatch;
 }
 
 /* The payload as each sink will get it, with its secrets hidden. */
@@ -180,12 +229,7 @@ static int judge_document(struct eg_ingest_run *run, size_t index,
         return 0;
     if (eg_log_enabled(EG_LOG_TRACE))
         log_payload(run, eg_json_text(document, root));
-    item->event = run->dispatch_count;
-    run->dispatch[run->dispatch_count++] = (struct eg_dispatch_item){
-        .take_event = build_event(run, index, document, root, envelope),
-        .sinks = run->route->sinks,
-        .sink_count = run->route->sink_count,
-    };
+    add_event(run, index, document, root, envelope);
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/compiler.h"
 #include "pipeline/ingest.h"
 #include "pipeline/route.h"
+#include "pipeline/routing.h"
 #include "schema/schema.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace.h"
@@ -41,6 +42,8 @@ struct eg_ingest_scratch {
     struct eg_schema_scratch *schema;
     struct eg_buffer key;
     struct eg_buffer decoded;
+    struct eg_buffer envelope; /* of the event that is being built */
+    struct eg_routing_scratch routing;
     unsigned posts;
 };
 
@@ -53,6 +56,7 @@ struct eg_ingest_run {
     const struct eg_pipeline_route *route;
     struct eg_dispatch_item *dispatch; /* the items that go to sinks, in order */
     size_t dispatch_count;
+    size_t target_count; /* of all of them */
     struct eg_span tracestate;
     struct eg_trace trace;
     bool timed;      /* one post in TIMED_EVERY has its steps measured */

@@ -7,6 +7,8 @@
 
 #include "eventgate/field.h"
 
+#define EG_OUTBOX_NAME "outbox" /* in replies, logs and metrics, among the sinks' names */
+
 struct eg_outbox_config {
     char *path;
     int synchronous; /* 0 normal, 1 full */
