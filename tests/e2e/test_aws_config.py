@@ -8,6 +8,7 @@ import aws_faults
 from aws_gate import unique
 from conftest import start_on_conf, upstream_conf
 from gate import KeyServer, run, wait_until
+from postgres_gate import SHIPPED, TABLE, TEST, fresh_database, rows_of
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
@@ -192,3 +193,67 @@ def test_a_secret_that_is_not_there(aws, aws_gate, reference, message):
     gate = aws_gate({"sinks": {"store": {"type": "log", "path": reference}}}, start=False)
     done = run("check", "-c", gate.config, env=aws.environment())
     assert done.returncode == 1 and message in done.stderr, done.stderr
+
+
+# --- a database behind a secret
+
+class Database:
+    """A database, a role of its own, and the secret that holds its password."""
+
+    def __init__(self, aws, server):
+        self.server, self.secrets = server, aws.client("secretsmanager")
+        self.name, self.role, self.secret = fresh_database(server), unique("role").replace("-", "_"), unique("secret")
+        self.region = aws.region
+        server.query(f"CREATE ROLE {self.role} LOGIN PASSWORD 'one' IN ROLE eventgate_writer", database=self.name)
+        self.secrets.create_secret(Name=self.secret, SecretString=self.text("one"))
+
+    def text(self, password):
+        return json.dumps({"host": "127.0.0.1", "port": self.server.port, "database": self.name, "user": self.role,
+                           "password": password})
+
+    def rotate(self, password):
+        self.server.query(f"ALTER ROLE {self.role} PASSWORD '{password}'", database=self.name)
+        self.secrets.put_secret_value(SecretId=self.secret, SecretString=self.text(password))
+        self.server.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{self.role}'",
+                          database=self.name)
+
+
+EVENT = {"event_id": "1", "tenant_id": "t", "source_app": "a", "environment": "dev", "timestamp": 1}
+
+
+@pytest.fixture
+def database(aws, postgres):
+    return Database(aws, postgres)
+
+
+def stored(database):
+    return len(rows_of(database.server, database.name, TABLE[TEST]))
+
+
+@pytest.mark.parametrize("how", ["environment", "secret", "reference"])
+def test_a_password_that_was_rotated(aws, aws_gate, database, how):
+    mappings = {"mappings": str(SHIPPED / "mappings")}
+    sink = {"environment": {"type": "postgres", **mappings},
+            "secret": {"type": "postgres", "secret": database.secret, **mappings},
+            "reference": {"type": "postgres", "host": "127.0.0.1", "port": str(database.server.port),
+                          "database": database.name, "user": database.role,
+                          "password": "${secret:%s#password}" % database.secret, **mappings}}[how]
+    env = {"POSTGRES_SECRET_NAME": database.secret, "POSTGRES_SECRET_REGION": database.region}
+    gate = aws_gate({"sinks": {"postgres": sink}}, topics={TEST: {}}, env=env if how == "environment" else None)
+    assert gate.post(TEST, EVENT).status_code == 202
+    assert stored(database) == 1
+    asked = len(aws.calls("GetSecretValue"))
+    assert asked == 1
+    database.rotate("two")
+    wait_until(lambda: gate.post(TEST, EVENT).status_code == 202)
+    assert stored(database) == 2
+    assert len(aws.calls("GetSecretValue")) == 2
+
+
+def test_a_secret_without_a_database_is_no_database(aws, aws_gate):
+    name = unique("secret")
+    aws.client("secretsmanager").create_secret(Name=name, SecretString='{"database": ""}')
+    gate = aws_gate({"sinks": {"postgres": {"type": "postgres", "secret": name,
+                                            "mappings": str(SHIPPED / "mappings")}}})
+    assert gate.post("things", {}).status_code == 202
+    assert gate.get("/health").json()["dependencies"]["postgres"] == "not configured"
