@@ -187,7 +187,7 @@ int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
 
 static int start_topics(struct eg_app *app, struct eg_error *err)
 {
-    struct eg_topics_catalogue *catalogue;
+    struct eg_topics_catalogue *catalogue = NULL;
     if (eg_app_catalogue_build(app, &app->settings, &catalogue, err))
         return -1;
     eg_topics_slot_init(&app->topics, catalogue);
