@@ -16,7 +16,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
@@ -30,17 +29,13 @@ from cryptography.hazmat.primitives.serialization import (BestAvailableEncryptio
                                                           NoEncryption, PrivateFormat)
 from cryptography.x509.oid import NameOID
 
+from ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = pathlib.Path(os.environ.get("KAFKA_LIB", ROOT / "build/kafka/lib"))
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 HEAP = ["-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 PR_SET_PDEATHSIG = 1
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def die_with_parent():
