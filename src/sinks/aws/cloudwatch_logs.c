@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/span.h"
@@ -25,7 +24,6 @@
 #define OVERHEAD_BYTES 26 /* of each log event */
 #define SPAN_MAX_MS    (INT64_C(24) * 3600 * 1000)
 #define NAME_MAX_BYTES 512
-#define HOST_BYTES     256
 #define BATCH_EVENTS   1000
 #define TARGET         "Logs_20140328."
 
@@ -47,7 +45,8 @@ static const struct eg_field fields[] = {
     {.name = "stream",
      .type = EG_FIELD_STRING,
      .offset = offsetof(struct config, stream),
-     .help = "The log stream; a template. Unset: the name of this machine."},
+     .default_text = "<eventgate.hostname>",
+     .help = "The log stream; a template."},
     {.name = "message",
      .type = EG_FIELD_STRING,
      .offset = offsetof(struct config, message),
@@ -85,7 +84,6 @@ struct state {
     size_t group;
     size_t stream;
     size_t message;
-    char host[HOST_BYTES];
 };
 
 static const struct state *state_of(const struct eg_sink_worker *worker)
@@ -124,8 +122,7 @@ static int write_place(struct eg_sink_worker *worker, struct eg_sink_entry *entr
 {
     const struct state *state = state_of(worker);
     struct eg_sink_piece group = {"group", state->group, EG_SPAN_EMPTY, 1, NAME_MAX_BYTES};
-    struct eg_sink_piece stream = {"stream", state->stream, eg_span_text(state->host), 1,
-                                   NAME_MAX_BYTES};
+    struct eg_sink_piece stream = {"stream", state->stream, EG_SPAN_EMPTY, 1, NAME_MAX_BYTES};
     if (put_name(worker, &group, true, entry, err) != 0)
         return -1;
     eg_sink_place_append(worker, entry, EG_SPAN_LITERAL("\n"));
@@ -336,8 +333,6 @@ static int check_retention(int64_t days, struct eg_error *err)
 static int compile(struct eg_sink *sink, const struct config *config, struct eg_error *err)
 {
     struct state *state = sink->state;
-    if (gethostname(state->host, sizeof(state->host) - 1) != 0 || !state->host[0])
-        (void)strcpy(state->host, "eventgate");
     if (eg_sink_texts_add(&sink->texts, "group", config->group, EG_RULES_TEXT, &state->group,
                           err) != 0 ||
         eg_sink_texts_add(&sink->texts, "stream", config->stream, EG_RULES_TEXT, &state->stream,
