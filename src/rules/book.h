@@ -29,6 +29,7 @@
 #define EG_RULES_DEFAULT_MAX_AGE_MS  INT64_C(86400000)
 #define EG_RULES_DEFAULT_ENRICH_INTO "enrichment"
 #define EG_RULES_NO_SINK             SIZE_MAX
+#define EG_RULES_NO_TARGET           SIZE_MAX
 
 /* A call whose answer joins the event before the target's transform, as in EventBridge pipes. */
 struct eg_rules_enrich {
@@ -53,12 +54,14 @@ struct eg_rules_target {
     const struct eg_rules_template *at;         /* not before this time (eg_rules_time_parse of the
                                                    text it renders); NULL: at once */
     int64_t delay_ms;                           /* after `at`, or after now */
-    bool await;                                 /* the caller waits for this target */
-    int64_t max_attempts;                       /* retries after the first, 0 to 185 */
-    int64_t max_age_ms;                         /* of the event when it is tried again */
-    int64_t deadline_ms;                        /* for one attempt's wait; 0: the sink's */
-    struct eg_span dead_letter;                 /* a sink; empty: none */
-    size_t dead_letter_index;                   /* as sink_index */
+    size_t after; /* the target of the same rule that must be delivered first: its place, lower than
+                     this one's; or EG_RULES_NO_TARGET */
+    bool await;   /* the caller waits for this target */
+    int64_t max_attempts;       /* retries after the first, 0 to 185 */
+    int64_t max_age_ms;         /* of the event when it is tried again */
+    int64_t deadline_ms;        /* for one attempt's wait; 0: the sink's */
+    struct eg_span dead_letter; /* a sink; empty: none */
+    size_t dead_letter_index;   /* as sink_index */
 };
 
 struct eg_rules_rule {

@@ -208,6 +208,11 @@ static const struct eg_field target_fields[] = {
      .offset = TARGET(enrich),
      .table = &enrich_table,
      .help = "A call whose answer joins the event."},
+    {.name = "after",
+     .type = EG_FIELD_STRING,
+     .offset = TARGET(after),
+     .help = "The id of a target above in the same rule that must be delivered first; when it "
+             "fails, this one fails."},
     {.name = "at",
      .type = EG_FIELD_STRING,
      .offset = TARGET(at),

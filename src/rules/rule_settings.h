@@ -66,6 +66,7 @@ struct eg_rules_target_settings {
     } dead_letter_config; /* AWS's */
     struct eg_rules_protect_config protect;
     struct eg_rules_enrich_settings enrich;
+    char *after;
     char *at;
     int64_t delay_ms;
 };
