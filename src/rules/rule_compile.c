@@ -221,8 +221,20 @@ static void set_retry(const struct eg_rules_dialect *dialect,
     const struct eg_rules_retry_settings *retry = &settings->retry;
     target->max_attempts = retry->attempts;
     target->max_age_ms = dialect->is_aws ? retry->max_age_s * 1000 : retry->max_age_ms;
+    target->backoff_ms = dialect->is_aws ? EG_RULES_DEFAULT_BACKOFF_MS : retry->backoff_ms;
+    target->max_backoff_ms =
+        dialect->is_aws ? EG_RULES_DEFAULT_MAX_BACKOFF_MS : retry->max_backoff_ms;
     target->deadline_ms = settings->deadline_ms;
     target->await = dialect->is_aws || settings->await;
+}
+
+static void set_hops(const struct spot *spot, const struct eg_rules_target_settings *settings,
+                     struct eg_rules_target *target)
+{
+    const int64_t all = spot->load->config->max_hops;
+    target->max_hops = settings->max_hops ? settings->max_hops
+                       : all              ? all
+                                          : EG_RULES_DEFAULT_MAX_HOPS;
 }
 
 /* ---- targets ---- */
@@ -249,6 +261,7 @@ static void compile_target(const struct spot *spot, const struct eg_rules_dialec
     set_enrich(spot, settings, target);
     set_time(spot, settings, target);
     set_retry(dialect, settings, target);
+    set_hops(spot, settings, target);
     EG_AUTOFREE char *id = eg_asprintf("%s/%zu", rule_name ? rule_name : "", number);
     EG_AUTOFREE char *arn =
         eg_asprintf("arn:eventgate:::sink/%s", settings->sink ? settings->sink : "");
