@@ -135,9 +135,9 @@ static void sort_lines(struct eg_buffer *lines)
 {
     char **items = NULL;
     size_t count = 0;
-    char *rest = lines->len ? lines->data : NULL, *line, *copy;
-    EG_AUTOFREE char *text = copy = rest ? eg_strdup(rest) : NULL;
-    while ((line = strsep(&copy, "\n")) != NULL) {
+    EG_AUTOFREE char *text = eg_strdup(lines->len ? lines->data : "");
+    char *rest = text, *line;
+    while ((line = strsep(&rest, "\n")) != NULL) {
         if (!line[0])
             continue;
         items = eg_realloc_array(items, count + 1, sizeof(*items));
