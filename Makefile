@@ -103,4 +103,4 @@ help: ## this list
 
 .PHONY: all run install clean help
 
--include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/%.d)
+-include $(OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(filter tests/%.c,$(C_FILES)))

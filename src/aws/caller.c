@@ -160,6 +160,26 @@ static const char *method_of(const struct eg_aws_request *request)
     return request->method ? request->method : "POST";
 }
 
+/* Templates make headers and targets: what would break the message is found before it is signed. */
+static bool is_one_line(struct eg_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' && text.ptr[i] != '\t')
+            return false;
+    return true;
+}
+
+static int check_lines(const struct eg_aws_request *request, struct eg_error *err)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (!is_one_line(request->headers[i].name) || !is_one_line(request->headers[i].value))
+            return eg_error_set(err, EG_ERR_INVALID, "header %.*s of the call holds a line break",
+                                EG_SPAN_ARGS(request->headers[i].name));
+    if (!is_one_line(request->target) || !is_one_line(request->host_prefix))
+        return eg_error_set(err, EG_ERR_INVALID, "the call's target holds a line break");
+    return 0;
+}
+
 static int sign(struct call *call, struct eg_error *err)
 {
     struct eg_aws_caller *caller = call->caller;
@@ -288,7 +308,7 @@ static int attempt(struct call *call)
     }
     call->attempts++;
     make_headers(call);
-    if (sign(call, &call->err) < 0)
+    if (check_lines(call->request, &call->err) < 0 || sign(call, &call->err) < 0)
         return fail_here(call, "InvalidRequest", false);
     return send_signed(call);
 }

@@ -33,7 +33,7 @@ static const struct eg_field limit_fields[] = {
           "open connections; more are answered 503"),
     LIMIT(max_connections_per_address, EG_FIELD_INT, "1024", 1, 1000000,
           "open connections of one address (IPv6: one /64); more are answered 503"),
-    LIMIT(max_header_bytes, EG_FIELD_SIZE, "10KiB", 1 * KIB, 256 * KIB,
+    LIMIT(max_header_bytes, EG_FIELD_SIZE, "12KiB", 1 * KIB, 256 * KIB,
           "request line and headers of a request; more is answered 431"),
     LIMIT(max_header_count, EG_FIELD_INT, "64", 8, 256,
           "header lines of a request; more are answered 431"),

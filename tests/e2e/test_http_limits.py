@@ -99,6 +99,25 @@ def test_an_idle_connection(make_gate):
         assert read_until_closed(sock) == b"", "closed without a word: no request was begun"
 
 
+def test_a_client_that_sends_its_last_bytes_and_closes_its_half(make_gate):
+    """The library overlooks an end that comes together with the last bytes."""
+    gate = limited(make_gate, idle_timeout="1h", first_byte_timeout="1h")
+    with within(0, 5):
+        for _ in range(20):
+            with connection(gate) as sock:
+                sock.sendall(head(gate, b"Content-Length: 2") + b"{}")
+                sock.shutdown(socket.SHUT_WR)
+                assert statuses(read_reply_raw(sock)) == [202]
+        wait_until(lambda: gate.metrics()["eventgate_http_connections"] == 0)
+
+
+def read_reply_raw(sock):
+    received = b""
+    while b"}" not in received:
+        received += sock.recv(65536)
+    return received
+
+
 def test_a_client_that_does_not_read(make_gate):
     """A reply larger than the socket's buffers, to somebody who takes nothing of it."""
     schema = {"type": "object", "description": "x" * (900 << 10)}
