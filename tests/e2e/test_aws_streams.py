@@ -247,7 +247,7 @@ def test_the_bus_log_holds_whole_envelopes(aws, to):
     gate = to("cloudwatch_logs", group=group, stream="all")
     accepted(gate.post("things", {"n": 1}, headers={"Idempotency-Key": "i-1"}))
     envelope, = map(json.loads, logged(aws, group, "all"))
-    assert envelope["detail"] == {"n": 1} and envelope["id"] == "i-1" and envelope["detail-type"] == "things"
+    assert envelope["detail"] == {"n": 1} and envelope["id"] == "i-1" and envelope["source"] == "things"
 
 
 def test_a_group_that_must_not_be_made_is_told(aws, to):
