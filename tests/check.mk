@@ -14,11 +14,11 @@ POSTGRES_SUITE := $(BUILD)/tests/support/postgres_suite
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/tests/support/%.so: tests/support/%.c
 	@mkdir -p $(@D)
@@ -126,5 +126,11 @@ bench: ## measure speed and memory beside others; prints tables
 	@$(MAKE) --no-print-directory venv all $(BENCHES)
 	@tests/bench/run $(BUILD)
 
+recipe: ## run a whole system of etc/recipes on this machine: make recipe NAME=audit-service
+	@tests/support/install-packages run check
+	@$(MAKE) --no-print-directory venv swagger
+	@$(MAKE) --no-print-directory all
+	@$(VENV)/bin/python etc/recipes/run $(NAME) --program $(abspath $(PROGRAM))
+
 .PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy tidy-files \
-        coverage bench
+        coverage bench recipe

@@ -11,7 +11,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from aws_gate import aws, aws_gate, aws_session, dynamodb_local, moto  # noqa: F401
 from gate import ROOT, VECTORS, Gate, KeyPair, KeyServer, free_port, write_yaml
+from recipe_gate import recipe_kafka, start_recipe  # noqa: F401
 
 
 @pytest.fixture(scope="session")
