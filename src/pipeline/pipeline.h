@@ -108,7 +108,7 @@ struct eg_dispatch_options {
     int64_t deadline_ms; /* as of eg_pipeline_dispatch */
     void *user;
     const struct eg_join_owner *owner; /* as long as the join, or NULL */
-    bool single_attempt;               /* what fails is not tried again */
+    unsigned only_attempt;             /* not 0: the one attempt that is made, of this number */
     void *take_pin;                    /* what the targets live in: given to unpin when the join is
                                           freed, or when dispatch fails; NULL: nothing */
     void (*unpin)(void *pin);
