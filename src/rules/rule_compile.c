@@ -221,8 +221,20 @@ static void set_retry(const struct eg_rules_dialect *dialect,
     const struct eg_rules_retry_settings *retry = &settings->retry;
     target->max_attempts = retry->attempts;
     target->max_age_ms = dialect->is_aws ? retry->max_age_s * 1000 : retry->max_age_ms;
+    target->backoff_ms = dialect->is_aws ? EG_RULES_DEFAULT_BACKOFF_MS : retry->backoff_ms;
+    target->max_backoff_ms =
+        dialect->is_aws ? EG_RULES_DEFAULT_MAX_BACKOFF_MS : retry->max_backoff_ms;
     target->deadline_ms = settings->deadline_ms;
     target->await = dialect->is_aws || settings->await;
+}
+
+static void set_hops(const struct spot *spot, const struct eg_rules_target_settings *settings,
+                     struct eg_rules_target *target)
+{
+    const int64_t all = spot->load->config->max_hops;
+    target->max_hops = settings->max_hops ? settings->max_hops
+                       : all              ? all
+                                          : EG_RULES_DEFAULT_MAX_HOPS;
 }
 
 /* ---- targets ---- */
@@ -249,6 +261,7 @@ static void compile_target(const struct spot *spot, const struct eg_rules_dialec
     set_enrich(spot, settings, target);
     set_time(spot, settings, target);
     set_retry(dialect, settings, target);
+    set_hops(spot, settings, target);
     EG_AUTOFREE char *id = eg_asprintf("%s/%zu", rule_name ? rule_name : "", number);
     EG_AUTOFREE char *arn =
         eg_asprintf("arn:eventgate:::sink/%s", settings->sink ? settings->sink : "");
@@ -256,10 +269,26 @@ static void compile_target(const struct spot *spot, const struct eg_rules_dialec
     target->arn = keep(spot, settings->arn ? settings->arn : arn);
 }
 
+/* The targets above are compiled: they have their ids. */
+static void set_after(const struct spot *spot, const struct eg_rules_target_settings *settings,
+                      const struct eg_rules_target *above, size_t count,
+                      struct eg_rules_target *target)
+{
+    target->after = EG_RULES_NO_TARGET;
+    if (!settings->after)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (eg_span_is(above[i].id, settings->after))
+            target->after = i;
+    if (target->after == EG_RULES_NO_TARGET)
+        report(spot, "after", "there is no target '%s' above this one", settings->after);
+}
+
 static void read_target(const struct spot *spot, const struct eg_rules_dialect *dialect,
                         const char *folder, const char *rule_name, size_t number,
-                        struct eg_rules_target *target)
+                        struct eg_rules_target *targets)
 {
+    struct eg_rules_target *target = &targets[number - 1];
     struct eg_rules_target_settings settings = {.id = NULL};
     struct eg_rules_ignored_settings ignored;
     const struct eg_config_part parts[] = {{dialect->target, &settings},
@@ -268,6 +297,7 @@ static void read_target(const struct spot *spot, const struct eg_rules_dialect *
     const size_t part_count = dialect->is_aws ? 2 : 1;
     (void)eg_config_fields_fill(parts, part_count, spot->node, &scope, spot->load->problems);
     compile_target(spot, dialect, &settings, rule_name, number, target);
+    set_after(spot, &settings, targets, number - 1, target);
     if (dialect->is_aws) {
         warn_of_ignored(spot, &ignored);
         eg_config_fields_fini(&eg_rules_ignored_table, &ignored);
@@ -298,7 +328,7 @@ static void read_targets(const struct spot *rule, const struct eg_rules_dialect 
     for (size_t i = 0; i < list->count; i++) {
         EG_AUTOFREE char *path = eg_asprintf("%s.%s[%zu]", rule->path, dialect->targets, i);
         const struct spot spot = {rule->load, list->items[i], path};
-        read_target(&spot, dialect, folder, rule_name, i + 1, &targets[i]);
+        read_target(&spot, dialect, folder, rule_name, i + 1, targets);
     }
     ret_rule->targets = targets;
     ret_rule->target_count = list->count;

@@ -28,6 +28,14 @@ static const struct eg_field section_fields[] = {
      .offset = offsetof(struct eg_rules_config, arns),
      .help = "ARN of a target in AWS's JSON to the name of the sink that stands for it here; "
              "without an entry the sink named as the last segment of the ARN."},
+    {.name = "max_hops",
+     .type = EG_FIELD_INT,
+     .offset = offsetof(struct eg_rules_config, max_hops),
+     .default_text = "8",
+     .min = 1,
+     .max = 1000,
+     .help = "An event that has come through so many gates is not sent on to a target: it goes "
+             "round in a circle."},
     {.name = "protect_key",
      .type = EG_FIELD_SECRET,
      .offset = offsetof(struct eg_rules_config, protect_key),
@@ -106,6 +114,20 @@ static const struct eg_field retry_fields[] = {
      .min = 1000,
      .max = EG_RULES_DEFAULT_MAX_AGE_MS,
      .help = "How old an event may be when it is tried again."},
+    {.name = "backoff",
+     .type = EG_FIELD_DURATION,
+     .offset = RETRY(backoff_ms),
+     .default_text = "1s",
+     .min = 1,
+     .max = EG_RULES_DEFAULT_MAX_AGE_MS,
+     .help = "The longest wait after the first failure; it doubles with each, with jitter."},
+    {.name = "max_backoff",
+     .type = EG_FIELD_DURATION,
+     .offset = RETRY(max_backoff_ms),
+     .default_text = "5m",
+     .min = 1,
+     .max = EG_RULES_DEFAULT_MAX_AGE_MS,
+     .help = "What it never grows beyond."},
 };
 
 static TABLE(retry_table, "retry", retry_fields, struct eg_rules_retry_settings);
@@ -208,6 +230,11 @@ static const struct eg_field target_fields[] = {
      .offset = TARGET(enrich),
      .table = &enrich_table,
      .help = "A call whose answer joins the event."},
+    {.name = "after",
+     .type = EG_FIELD_STRING,
+     .offset = TARGET(after),
+     .help = "The id of a target above in the same rule that must be delivered first; when it "
+             "fails, this one fails."},
     {.name = "at",
      .type = EG_FIELD_STRING,
      .offset = TARGET(at),
@@ -217,6 +244,12 @@ static const struct eg_field target_fields[] = {
      .offset = TARGET(delay_ms),
      .max = INT64_C(366) * 86400000,
      .help = "Delivered so much later."},
+    {.name = "max_hops",
+     .type = EG_FIELD_INT,
+     .offset = TARGET(max_hops),
+     .default_text = "0",
+     .max = 1000,
+     .help = "As `rules.max_hops`, for this target; 0: that one."},
 };
 
 static TABLE(rule_table, "rule", rule_fields, struct eg_rules_rule_settings);

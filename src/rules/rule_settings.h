@@ -37,6 +37,8 @@ struct eg_rules_retry_settings {
     int64_t attempts;
     int64_t max_age_ms;
     int64_t max_age_s; /* AWS's */
+    int64_t backoff_ms;
+    int64_t max_backoff_ms;
 };
 
 struct eg_rules_enrich_settings {
@@ -66,8 +68,10 @@ struct eg_rules_target_settings {
     } dead_letter_config; /* AWS's */
     struct eg_rules_protect_config protect;
     struct eg_rules_enrich_settings enrich;
+    char *after;
     char *at;
     int64_t delay_ms;
+    int64_t max_hops; /* 0: the section's */
 };
 
 /* One way to write rules. */

@@ -219,7 +219,8 @@ void eg_kafka_producer_destroy(struct eg_kafka_producer *producer)
 
 static rd_kafka_topic_t *add_topic(struct eg_kafka_producer *producer, struct eg_span name)
 {
-    if (producer->topic_count == EG_KAFKA_MAX_TOPICS || memchr(name.ptr, '\0', name.len))
+    if (name.len == 0 || producer->topic_count == EG_KAFKA_MAX_TOPICS ||
+        memchr(name.ptr, '\0', name.len))
         return NULL;
     EG_AUTOFREE char *text = eg_span_dup(name);
     rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->handle, text, NULL);
