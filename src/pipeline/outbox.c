@@ -64,11 +64,6 @@ void eg_outbox_destroy(struct eg_outbox *outbox)
     free(outbox);
 }
 
-const struct eg_outbox_config *eg_outbox_settings(const struct eg_outbox *outbox)
-{
-    return outbox->config;
-}
-
 struct eg_pipeline_sink eg_outbox_as_sink(struct eg_outbox *outbox)
 {
     return (struct eg_pipeline_sink){EG_OUTBOX_NAME, &eg_outbox_sink_type, &outbox->common,

@@ -82,9 +82,8 @@ const char *eg_pipeline_sink_name(const struct eg_pipeline *pipeline, size_t sin
 /* Does the sink look at the envelopes of its events? */
 bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink);
 
-/* The outbox's settings; NULL: there is none, then every target is awaited, and nothing has a dead
- * letter. */
-const struct eg_outbox_config *eg_pipeline_outbox_config(const struct eg_pipeline *pipeline);
+/* Is there an outbox? Without one every target is awaited, and nothing has a dead letter. */
+bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline);
 
 /* The number of the sink of that name. False: there is none. */
 bool eg_pipeline_sink_find(const struct eg_pipeline *pipeline, struct eg_span name,

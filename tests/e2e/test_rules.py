@@ -9,7 +9,8 @@ import pytest
 from gate import run, wait_until, write_yaml
 
 STORE = {"type": "sqlite", "path": "events.db"}
-QUICK = {"attempts": 1}
+QUICK = {"attempts": 1}  # of the sink
+SOON = {"backoff": "10ms", "max_backoff": "50ms"}  # of a target
 
 
 def lines(gate, name):
@@ -34,7 +35,7 @@ def make_rules(make_gate):
         gate = make_gate({"sinks": {"store": STORE, **logs, **(sinks or {})},
                           "topics": topics or {"things": {"sinks": "none"}},
                           "rules": {"folder": "rules"},
-                          "outbox": {"path": "outbox.db", "backoff": "10ms", "max_backoff": "50ms"}, **settings},
+                          "outbox": {"path": "outbox.db"}, **settings},
                          start=False)
         (gate.folder / "rules").mkdir()
         write_yaml(gate.folder / "rules/all.yaml", rules)
@@ -135,7 +136,7 @@ def test_nobody_waits_for_a_target_that_is_not_awaited(make_rules, faults):
 
 
 def test_what_is_owed_is_tried_again_until_it_works(make_rules, faults):
-    gate = make_rules([rule(sink="bad", input_path="$.detail", dead_letter="lost", **{"await": False})],
+    gate = make_rules([rule(sink="bad", input_path="$.detail", dead_letter="lost", retry=SOON, **{"await": False})],
                       sinks={"bad": {"type": "faults", "retry": QUICK}}, plugins=[str(faults)])
     assert gate.post("things", {"do": "retry"}).status_code == 202
     wait_until(lambda: owed(gate) == 0)
@@ -145,7 +146,7 @@ def test_what_is_owed_is_tried_again_until_it_works(make_rules, faults):
 @pytest.mark.parametrize("do, condition, retries", [("reject", "", 0), ("fail", "MaximumRetryAttempts", 2)])
 def test_what_cannot_be_delivered_ends_in_the_dead_letter(make_rules, faults, do, condition, retries):
     gate = make_rules([rule("orders", sink="bad", input_path="$.detail", dead_letter="letters",
-                            retry={"attempts": 2}, **{"await": False})],
+                            retry={"attempts": 2, **SOON}, **{"await": False})],
                       sinks={"bad": {"type": "faults", "retry": QUICK},
                              "letters": {"type": "sqlite", "path": "letters.db"}}, plugins=[str(faults)])
     assert gate.post("things", {"do": do}, headers={"Idempotency-Key": "i-3"}).status_code == 202
@@ -187,3 +188,30 @@ def test_a_delay_counts_from_the_post(make_rules):
     assert lines(gate, "one") == []
     wait_until(lambda: lines(gate, "one"))
     assert time.time() - begun >= 1
+
+
+# --- order
+
+def test_the_second_target_waits_for_the_first(make_rules, faults):
+    rules = [{"name": "r", "event_pattern": {"source": [{"prefix": ""}]}, "targets": [
+        {"id": "object", "sink": "bad", "input_path": "$.detail"},
+        {"id": "item", "sink": "one", "input_path": "$.detail", "after": "object"}]}]
+    gate = make_rules(rules, sinks={"bad": {"type": "faults", "retry": QUICK}}, plugins=[str(faults)])
+    assert gate.post("things", {"n": 1}).status_code == 202
+    answer = gate.post("things", {"do": "reject", "n": 2})
+    assert answer.status_code == 500
+    assert [error["type"] for error in answer.json()["errors"]] == ["bad", "one"]
+    assert "because target 'object' failed" in answer.json()["errors"][1]["message"]
+    assert payloads(gate, "one") == [{"n": 1}]
+
+
+def test_the_order_holds_for_what_is_owed(make_rules, faults):
+    rules = [{"name": "r", "event_pattern": {"source": [{"prefix": ""}]}, "targets": [
+        {"id": "object", "sink": "bad", "input_path": "$.detail", "await": False, "retry": SOON},
+        {"id": "item", "sink": "one", "input_path": "$.detail", "after": "object", "await": False}]}]
+    gate = make_rules(rules, sinks={"bad": {"type": "faults", "retry": QUICK}}, plugins=[str(faults)])
+    assert gate.post("things", {"do": "retry", "n": 1}).status_code == 202
+    wait_until(lambda: payloads(gate, "one") == [{"do": "retry", "n": 1}])
+    assert gate.post("things", {"do": "reject", "n": 2}).status_code == 202
+    wait_until(lambda: owed(gate) == 0)
+    assert len(payloads(gate, "one")) == 1
