@@ -5,8 +5,11 @@
 #include <stdio.h>
 
 #include "app/settings.h"
+#include "base/buffer.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "command/command.h"
+#include "config/substitute.h"
 #include "postgres/migrate.h"
 
 struct options {
@@ -25,7 +28,6 @@ static const struct option long_options[] = {
 static bool read_options(int argc, char **argv, struct options *options)
 {
     optind = 1;
-    opterr = 0;
     for (int c = getopt_long(argc, argv, "c:", long_options, NULL); c != -1;
          c = getopt_long(argc, argv, "c:", long_options, NULL)) {
         if (c == 'c')
@@ -72,7 +74,8 @@ static int migrate_configured(struct eg_app_settings *settings, const struct opt
                               struct eg_config_problems *problems)
 {
     EG_AUTOFREE char *path = eg_app_settings_path(options->config);
-    struct eg_app_settings_source source = {.path = path};
+    EG_AUTOELSEWHERE struct eg_app_elsewhere *elsewhere = eg_app_elsewhere_new();
+    struct eg_app_settings_source source = {.path = path, .elsewhere = elsewhere};
     if (eg_app_settings_load(settings, &source, registry, problems) != 0) {
         eg_config_problems_print(problems, stderr);
         return EG_EXIT_TROUBLE;
@@ -103,14 +106,15 @@ static int run(int argc, char **argv)
 {
     struct options options = {0};
     if (!read_options(argc, argv, &options))
-        return eg_command_usage_error(&eg_command_migrate, "what is '%s'?", argv[optind - 1]);
+        return eg_command_option_error(&eg_command_migrate);
     if (optind < argc)
         return eg_command_usage_error(&eg_command_migrate, "unexpected argument '%s'",
                                       argv[optind]);
     if (!options.dsn)
         return migrate_by_config(&options);
-    EG_AUTOFREE char *dsn = eg_strdup(options.dsn);
-    struct eg_postgres_config connection = {.dsn = dsn, .connect_timeout_ms = 5000};
+    EG_AUTOBUFFER struct eg_buffer dsn = EG_BUFFER_INIT;
+    eg_config_late_keep(eg_span_text(options.dsn), &dsn);
+    struct eg_postgres_config connection = {.dsn = dsn.data, .connect_timeout_ms = 5000};
     return migrate(&connection, &options);
 }
 

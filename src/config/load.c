@@ -68,7 +68,7 @@ static int load_yaml(const char *path, struct eg_config_file **ret_file,
                      struct eg_config_problems *problems)
 {
     struct eg_config_tree *tree = NULL;
-    if (eg_config_tree_read(path, EG_CONFIG_SUBSTITUTE, &tree, problems) != 0)
+    if (eg_config_tree_read(path, EG_CONFIG_SUBSTITUTE_LATER, &tree, problems) != 0)
         return -1;
     if (tree->root->kind != EG_CONFIG_MAP) {
         (void)eg_config_problem_add(problems, tree->root->place,
@@ -120,6 +120,11 @@ struct eg_config_tree *eg_config_file_tree(struct eg_config_file *file)
     return file->tree;
 }
 
+int eg_config_file_resolve(struct eg_config_file *file, struct eg_config_problems *problems)
+{
+    return eg_config_tree_resolve(file->tree, problems);
+}
+
 static void set_node(struct eg_config_file *file, const char *section, const char *name,
                      struct eg_config_node *value)
 {
@@ -169,6 +174,7 @@ const struct eg_config_node *eg_config_file_section(struct eg_config_file *file,
 int eg_config_section_fill(struct eg_config_file *file, const struct eg_config_section *section,
                            struct eg_config_problems *problems)
 {
+    EG_ASSERT(file->tree->root);
     const bool top = section->name[0] == '\0';
     const struct eg_config_node *map = file->tree->root;
     for (size_t i = 0; top && i < section->table->field_count; i++)
@@ -177,7 +183,7 @@ int eg_config_section_fill(struct eg_config_file *file, const struct eg_config_s
         map = eg_config_file_section(file, section->name);
     struct eg_config_part part = {section->table, section->target};
     struct eg_config_scope scope = {section->name, file->folder,
-                                    map ? map->place : file->tree->root->place};
+                                    (map ? map : file->tree->root)->place};
     return eg_config_fields_fill(&part, 1, map, &scope, problems);
 }
 

@@ -56,6 +56,7 @@ struct eg_http_connection {
     uint64_t watched_bytes;                     /* watchdog: received when the pause began */
     uint64_t watched_clock;                     /* watchdog: the pause that this belongs to */
     int64_t watched_start_ms;                   /* watchdog: when bytes were first seen; 0: not */
+    bool half_closed;                           /* watchdog: the client will send no more */
 };
 
 static inline uint64_t eg_http_clock_word(enum eg_http_phase phase, int64_t now_ms)

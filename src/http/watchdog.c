@@ -28,26 +28,31 @@
 #define REFUSED_MAX_MS    1000 /* a connection over the limit may hold its place this long */
 #define DRAINING_IDLE_MS  100
 #define LINGER_READ_BYTES 16384
+#define HALF_CLOSED_MS    1000 /* an idle connection whose client will send no more */
+#define STATE_CLOSE_WAIT  8    /* the kernel's net/tcp_states.h */
 
 struct verdict {
     bool expired;
     bool speak; /* say 408 first */
 };
 
-static uint64_t bytes_received(int fd)
+/* When the end of what the client sends comes with the last bytes, the library overlooks it: it
+ * waits for an event that will not come again. */
+static uint64_t bytes_received(struct eg_http_connection *connection)
 {
     struct tcp_info info;
     socklen_t len = sizeof(info);
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+    if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
         len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
         return 0;
+    connection->half_closed = info.tcpi_state == STATE_CLOSE_WAIT;
     return info.tcpi_bytes_received;
 }
 
 /* Notes when the first bytes behind the last request were seen. 0: none yet. */
 static int64_t watch_pause(struct eg_http_connection *connection, uint64_t clock, int64_t now_ms)
 {
-    uint64_t received = connection->is_unix ? 0 : bytes_received(connection->fd);
+    uint64_t received = connection->is_unix ? 0 : bytes_received(connection);
     if (connection->watched_clock != clock) {
         bool fresh = eg_http_clock_phase(clock) == EG_HTTP_PHASE_FRESH;
         connection->watched_clock = clock;
@@ -66,6 +71,8 @@ static int64_t pause_limit_ms(const struct eg_http_connection *connection, enum 
                                                     : server->limits->idle_timeout_ms;
     if (connection->over_limit && limit_ms > REFUSED_MAX_MS)
         limit_ms = REFUSED_MAX_MS;
+    if (connection->half_closed && limit_ms > HALF_CLOSED_MS)
+        limit_ms = HALF_CLOSED_MS;
     if (atomic_load_explicit(&server->draining, memory_order_relaxed) &&
         limit_ms > DRAINING_IDLE_MS)
         limit_ms = DRAINING_IDLE_MS;

@@ -65,16 +65,33 @@ const struct eg_postgres_config *eg_sink_postgres_connection(const void *config)
 
 struct eg_sink {
     struct eg_postgres_shared shared;
+    const struct eg_postgres_config *connection;
     bool configured;
     struct eg_postgres_connection *prober; /* the control thread's */
 };
 
+static int read_mappings(const struct config *config, struct eg_postgres_mapping_set *ret_set,
+                         struct eg_config_problems *problems)
+{
+    EG_AUTOFREE char *folder = eg_postgres_folder(config->mappings, "mappings");
+    return eg_postgres_mapping_set_load(folder, ret_set, problems);
+}
+
+int eg_sink_postgres_check(const void *config, struct eg_config_problems *problems)
+{
+    struct eg_postgres_mapping_set mappings = {0};
+    if (!eg_postgres_config_is_set(eg_sink_postgres_connection(config)))
+        return 0;
+    int ret = read_mappings(config, &mappings, problems);
+    eg_postgres_mapping_set_fini(&mappings);
+    return ret;
+}
+
 static int load_mappings(const struct config *config, struct eg_postgres_mapping_set *ret_set,
                          struct eg_error *err)
 {
-    EG_AUTOFREE char *folder = eg_postgres_folder(config->mappings, "mappings");
     struct eg_config_problems problems = {0};
-    int ret = eg_postgres_mapping_set_load(folder, ret_set, &problems);
+    int ret = read_mappings(config, ret_set, &problems);
     if (ret != 0)
         ret = eg_config_problems_error(&problems, err);
     eg_config_problems_fini(&problems);
@@ -91,6 +108,7 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
         return -1;
     struct eg_sink *sink = eg_calloc(1, sizeof(*sink));
     sink->configured = configured;
+    sink->connection = &config->connection;
     sink->shared = (struct eg_postgres_shared){
         .host = host,
         .provider = eg_postgres_config_provider(&config->connection),
@@ -101,6 +119,14 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
         .answer_timeout_ms = config->statement_timeout_ms + ANSWER_GRACE_MS,
     };
     *ret_sink = sink;
+    return 0;
+}
+
+/* A secret without a database is upstream's way to say that there is none. */
+static int start(struct eg_sink *sink, struct eg_error *err)
+{
+    (void)err;
+    sink->configured = sink->configured && eg_postgres_config_names_database(sink->connection);
     return 0;
 }
 
@@ -161,6 +187,7 @@ const struct eg_sink_type eg_sink_postgres = {
     .max_batch_events = EG_POSTGRES_BATCH_EVENTS,
     .max_batch_bytes = 4u << 20,
     .create = create,
+    .start = start,
     .worker_begin = worker_begin,
     .worker_end = worker_end,
     .submit = submit,

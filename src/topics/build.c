@@ -115,6 +115,7 @@ static void add_folder_topic(struct build *build, const char *folder, const char
     EG_AUTOFREE char *lower = lower_dup(name);
     size_t at = eg_config_index_find(&build->catalogue->index, eg_span_text(lower));
     if (at < listed) {
+        EG_ASSERT(build->drafts);
         if (build->drafts[at].schema)
             free(path);
         else
@@ -194,6 +195,7 @@ static void load_schemas(struct build *build)
     options.default_draft = (enum eg_schema_draft)build->config->validation.default_draft;
     options.assert_format = build->config->validation.assert_format;
     options.store = store;
+    EG_ASSERT(build->drafts || build->catalogue->count == 0);
     for (size_t i = 0; i < build->catalogue->count; i++)
         load_schema(build, &build->catalogue->topics[i], &build->drafts[i], &options);
     eg_schema_store_destroy(store);
@@ -295,7 +297,7 @@ static void apply_key(struct build *build, const struct eg_config_member *member
         set_key(topic, member->node->text);
 }
 
-/* A remote file that can't be read by this version: the start goes on without it, loudly. */
+/* S3 does not answer and there is no copy: the start goes on without it, loudly. */
 static bool skip_remote(const struct build *build, const char *uri, const char *about,
                         const char *consequence)
 {

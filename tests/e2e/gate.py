@@ -7,8 +7,8 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from ports import free_port  # noqa: E402
+
 PROGRAM = pathlib.Path(os.environ.get("EVENTGATE_PROGRAM", ROOT / "build/eventgate"))
 VECTORS = pathlib.Path(os.environ.get("EVENTGATE_VECTORS", ROOT / "../shared/vectors"))
 # A sanitizer's report must not look like an answer: it ends the daemon with a code of its own.
@@ -29,12 +32,6 @@ SANITIZER_ENV = {
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:halt_on_error=0",
 }
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run(*arguments, stdin=None, env=None, timeout=60, cwd=None):

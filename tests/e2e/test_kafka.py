@@ -9,12 +9,12 @@ import uuid
 import pytest
 
 from conftest import start_on_conf, upstream_conf
-from gate import PROGRAM, ROOT, KeyServer
+from gate import PROGRAM, ROOT, KeyServer, run
 
 sys.path.insert(0, str(ROOT / "tests/support"))
 from kafka_reader import read_all  # noqa: E402
-from kafka_server import (AUTHORIZER, Certificates, KafkaCluster, scram_user,  # noqa: E402
-                          secure_listener)
+from kafka_server import (AUTHORIZER, Certificates, KafkaCluster, mutual_listener, scram_user,  # noqa: E402
+                          secure_listener, token_listener)
 
 # Debian's librdkafka starts its threads by thrd_create, which TSan does not know: it dies in the first.
 pytestmark = pytest.mark.skipif(b"__tsan_init" in PROGRAM.read_bytes(), reason="librdkafka under TSan")
@@ -31,7 +31,8 @@ def certificates(tmp_path_factory):
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory, certificates):
     """One broker for all tests of this file; each test has topics of its own."""
-    cluster = KafkaCluster(tmp_path_factory.mktemp("kafka"), listeners=[secure_listener(certificates)],
+    cluster = KafkaCluster(tmp_path_factory.mktemp("kafka"), listeners=[secure_listener(certificates),
+                                                                        mutual_listener(certificates), token_listener()],
                            properties=AUTHORIZER,
                            scram=[scram_user("gate", "s3cret")])
     with cluster:
@@ -184,6 +185,42 @@ def test_tls_and_scram(kafka, kafka_gate, topic, certificates):
     kafka.allow_writing("gate", topic)
     gate = kafka_gate([topic], {**SCRAM, "sasl_password": "s3cret", "ssl_ca": str(certificates.ca)},
                       server=kafka.servers("SECURE"))
+    assert gate.post(topic, {"a": 1}).status_code == 202
+    assert len(read_all(kafka, topic)) == 1
+
+
+def mutual(certificates, **changes):
+    return {"security_protocol": "ssl", "ssl_ca": str(certificates.ca), "ssl_certificate": str(certificates.client),
+            "ssl_key": str(certificates.client_key), "ssl_key_password": "key s3cret", **changes}
+
+
+def test_a_certificate_of_ours_is_who_we_are(kafka, kafka_gate, topic, certificates):
+    kafka.allow_writing("CN=gate", topic)
+    gate = kafka_gate([topic], mutual(certificates), server=kafka.servers("MUTUAL"))
+    assert gate.post(topic, {"a": 1}).status_code == 202
+    assert len(read_all(kafka, topic)) == 1
+
+
+def test_without_a_certificate_the_broker_refuses(kafka, kafka_gate, topic, certificates):
+    gate = kafka_gate([topic], {"security_protocol": "ssl", "ssl_ca": str(certificates.ca)},
+                      server=kafka.servers("MUTUAL"), pipeline={"deadline": "4s"})
+    assert_kafka_failure(gate.post(topic, {"a": 1}))
+    assert read_all(kafka, topic) == []
+
+
+def test_a_wrong_password_of_the_key_is_told_at_the_start(kafka, make_gate, certificates):
+    gate = make_gate({"sinks": {"kafka": {"type": "kafka", "bootstrap_servers": kafka.servers("MUTUAL"),
+                                          **mutual(certificates, ssl_key_password="wr0ng")}}}, start=False)
+    done = run("serve", "-c", gate.config, cwd=gate.folder)
+    assert done.returncode == 3 and "ssl.key" in done.stderr and "wr0ng" not in done.stderr
+
+
+def test_oauthbearer_by_properties(kafka, kafka_gate, topic):
+    kafka.allow_writing("gate", topic)
+    gate = kafka_gate([topic], {"security_protocol": "sasl_plaintext", "sasl_mechanism": "OAUTHBEARER",
+                                "properties": {"enable.sasl.oauthbearer.unsecure.jwt": "true",
+                                               "sasl.oauthbearer.config": "principal=gate"}},
+                      server=kafka.servers("TOKENS"))
     assert gate.post(topic, {"a": 1}).status_code == 202
     assert len(read_all(kafka, topic)) == 1
 

@@ -25,7 +25,8 @@ struct http_stub {
     unsigned port;
     pthread_t thread;
     pthread_mutex_t mutex;
-    const char *answer; /* whole; NULL: never answer, hold the connection */
+    const char *answer;     /* whole; NULL: never answer, hold the connection; "": hang up */
+    const char *const *row; /* goes before `answer`: one each, to the last, which stays */
     unsigned requests;
     char last[HTTP_STUB_BYTES];
 };
@@ -54,7 +55,9 @@ static inline void http_stub_serve(struct http_stub *stub, int fd)
         text[len] = '\0';
     }
     pthread_mutex_lock(&stub->mutex);
-    const char *answer = stub->answer;
+    const char *answer = stub->row ? *stub->row : stub->answer;
+    if (stub->row && stub->row[1])
+        stub->row++;
     stub->requests++;
     memcpy(stub->last, text, sizeof(text));
     pthread_mutex_unlock(&stub->mutex);
@@ -104,6 +107,14 @@ static inline void http_stub_set_answer(struct http_stub *stub, const char *answ
 {
     pthread_mutex_lock(&stub->mutex);
     stub->answer = answer;
+    pthread_mutex_unlock(&stub->mutex);
+}
+
+/* NULL-terminated; must outlive the stub. */
+static inline void http_stub_set_row(struct http_stub *stub, const char *const *row)
+{
+    pthread_mutex_lock(&stub->mutex);
+    stub->row = row;
     pthread_mutex_unlock(&stub->mutex);
 }
 

@@ -16,7 +16,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
@@ -26,20 +25,17 @@ from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (BestAvailableEncryption, Encoding,
+                                                          NoEncryption, PrivateFormat)
 from cryptography.x509.oid import NameOID
+
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = pathlib.Path(os.environ.get("KAFKA_LIB", ROOT / "build/kafka/lib"))
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 HEAP = ["-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 PR_SET_PDEATHSIG = 1
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def die_with_parent():
@@ -113,6 +109,9 @@ class Node:
         }
         for listener in cluster.listeners:
             lines.update(listener.properties)
+        mechanisms = {value for name, value in lines.items() if name.endswith(".sasl.enabled.mechanisms")}
+        if mechanisms:
+            lines["sasl.enabled.mechanisms"] = ",".join(sorted(mechanisms))
         lines.update(cluster.properties)
         return lines
 
@@ -258,12 +257,13 @@ class KafkaCluster:
 
 
 class Certificates:
-    """A certificate authority of our own, and a broker's key and certificate signed by it, as PEM files."""
+    """A certificate authority of our own, and keys with certificates signed by it for a broker and a
+    client (CN=gate), as PEM files."""
 
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         self.ca = folder / "ca.pem"
-        self.broker = folder / "broker.pem"
+        self.broker, self.client, self.client_key = (folder / name for name in ("broker.pem", "client.pem", "client.key"))
         ca_key, ca_name = ec.generate_private_key(ec.SECP256R1()), self.name("tests")
         ca = self.certificate(ca_name, ca_name, ca_key.public_key(), ca_key, authority=True)
         key = ec.generate_private_key(ec.SECP256R1())
@@ -271,6 +271,12 @@ class Certificates:
         self.ca.write_bytes(ca.public_bytes(Encoding.PEM))
         self.broker.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
                                 + broker.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM))
+
+        key = ec.generate_private_key(ec.SECP256R1())
+        client = self.certificate(self.name("gate"), ca_name, key.public_key(), ca_key)
+        self.client.write_bytes(client.public_bytes(Encoding.PEM))
+        self.client_key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
+                                                      BestAvailableEncryption(b"key s3cret")))
 
     @staticmethod
     def name(text):
@@ -298,7 +304,28 @@ def secure_listener(certificates):
         f"{prefix}.ssl.keystore.type": "PEM",
         f"{prefix}.ssl.keystore.location": certificates.broker,
         f"{prefix}.ssl.client.auth": "none",
-        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    })
+
+
+def mutual_listener(certificates):
+    """TLS on both sides: who comes in is the subject of its certificate."""
+    prefix = "listener.name.mutual"
+    return Listener("MUTUAL", "SSL", {
+        f"{prefix}.ssl.keystore.type": "PEM",
+        f"{prefix}.ssl.keystore.location": certificates.broker,
+        f"{prefix}.ssl.truststore.type": "PEM",
+        f"{prefix}.ssl.truststore.location": certificates.ca,
+        f"{prefix}.ssl.client.auth": "required",
+    })
+
+
+def token_listener():
+    """OAUTHBEARER with the broker's own validator, which takes tokens without a signature."""
+    prefix = "listener.name.tokens"
+    module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+    return Listener("TOKENS", "SASL_PLAINTEXT", {
+        f"{prefix}.sasl.enabled.mechanisms": "OAUTHBEARER",
+        f"{prefix}.oauthbearer.sasl.jaas.config": f'{module} required unsecuredLoginStringClaim_sub="broker";',
     })
 
 

@@ -11,10 +11,11 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+
+from ports import free_port
 
 SUPERUSER = "postgres"
 PASSWORDS = {"owner": "owner-secret", "writer": "writer-secret", "reader": "reader-secret"}
@@ -25,12 +26,6 @@ def bin_folder():
     if not found:
         raise RuntimeError("no PostgreSQL server is installed (postgresql-15)")
     return pathlib.Path(found[-1])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def as_server_user():
