@@ -39,6 +39,7 @@ struct eg_ingest_options {
     struct eg_topics_slot *topics;
     struct eg_pipeline *pipeline;
     const struct eg_redactor *redactor; /* for payloads in the log at TRACE */
+    struct eg_span gate; /* this one's name in events it sends on; without rules of no use */
     struct eg_json_limits limits;
     size_t max_batch_events;
     size_t max_failures; /* of one event that are told */

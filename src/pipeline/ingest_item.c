@@ -147,9 +147,17 @@ static int route(struct eg_ingest_run *run, const struct eg_json_document *docum
             .envelope = eg_buffer_span(text),
             .pipeline = run->ingest->options.pipeline,
             .rules = eg_pipeline_rules_of(run->submission->catalogue),
+            .gate = run->ingest->options.gate,
         };
-        if (eg_routing_apply(&run->scratch->routing, &event, run->arena, dispatch, err) != 0)
+        size_t held_back = 0;
+        if (eg_routing_apply(&run->scratch->routing, &event, run->arena, dispatch, &held_back,
+                             err) != 0)
             return -1;
+        if (held_back > 0)
+            eg_log_limited(EG_LOG_WARNING, run->post->correlation_id,
+                           "an event that goes round in a circle is not sent on",
+                           eg_log_text("topic", fields->topic),
+                           eg_log_text("event_id", fields->id));
         run->target_count += dispatch->target_count;
     }
     if (run->route->sinks_read_envelope)

@@ -149,6 +149,12 @@ bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t 
     return eg_runner_reads_envelope(pipeline->runners[sink]);
 }
 
+bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink)
+{
+    EG_ASSERT(sink < pipeline->runner_count);
+    return eg_runner_forwards(pipeline->runners[sink]);
+}
+
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline)
 {
     return pipeline->outbox != NULL;

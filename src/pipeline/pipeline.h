@@ -82,6 +82,9 @@ const char *eg_pipeline_sink_name(const struct eg_pipeline *pipeline, size_t sin
 /* Does the sink look at the envelopes of its events? */
 bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink);
 
+/* Do its events perhaps come to a gate again (EG_SINK_FORWARDS)? */
+bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink);
+
 /* Is there an outbox? Without one every target is awaited, and nothing has a dead letter. */
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline);
 

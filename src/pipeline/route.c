@@ -142,6 +142,8 @@ static int resolve_target(const struct eg_pipeline *pipeline, const struct eg_ru
                             "it has none: restart it");
     if (find_sink(pipeline, from->sink, "sink", &target->sink, err))
         return -1;
+    if (eg_pipeline_sink_forwards(pipeline, target->sink))
+        target->max_hops = from->max_hops;
     return from->dead_letter.len == 0
                ? 0
                : find_sink(pipeline, from->dead_letter, "dead_letter", &target->dead_letter, err);

@@ -40,15 +40,17 @@ struct eg_routing_event {
     struct eg_span envelope;       /* its text */
     const struct eg_pipeline *pipeline;
     const struct eg_pipeline_rules *rules;
+    struct eg_span gate; /* this one's name */
 };
 
 /*
  * Matches the event and makes its deliveries: item->targets and their count, in the arena; each
  * event in it is owned by the item. 0, or -1 with EG_ERR_TOO_LARGE when the event is too much for
  * the rules (its arrays, or more than EG_ROUTING_MAX_TARGETS deliveries): then there are none.
+ * *ret_held_back: deliveries that were not made, because the event goes round in a circle.
  */
 int eg_routing_apply(struct eg_routing_scratch *scratch, const struct eg_routing_event *event,
-                     struct eg_arena *arena, struct eg_dispatch_item *item,
+                     struct eg_arena *arena, struct eg_dispatch_item *item, size_t *ret_held_back,
                      struct eg_error *err) EG_MUST_CHECK;
 
 #endif

@@ -427,6 +427,11 @@ bool eg_runner_reads_envelope(const struct eg_runner *runner)
     return runner->type->reads_envelope && runner->type->reads_envelope(runner->sink);
 }
 
+bool eg_runner_forwards(const struct eg_runner *runner)
+{
+    return (runner->type->flags & EG_SINK_FORWARDS) != 0;
+}
+
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms)
 {
     int64_t own_ms = now_ms + runner->common.timeout_ms;
