@@ -66,6 +66,7 @@ enum eg_http_verdict eg_api_docs(struct eg_http_request *request, void *context)
 enum eg_http_verdict eg_api_docs_file(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_metrics(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_reload(struct eg_http_request *request, void *context);
+enum eg_http_verdict eg_api_replay(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_terminate(struct eg_http_request *request, void *context);
 
 #endif

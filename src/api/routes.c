@@ -31,6 +31,8 @@ const struct eg_http_route eg_api_admin_routes[] = {
     {EG_HTTP_GET, "/metrics", "metrics", PROBE, NULL, eg_api_metrics, NULL},
     {EG_HTTP_POST, "/reload", "reload", EG_HTTP_TAKES_BODY, NULL, eg_api_reload, NULL},
     {EG_HTTP_POST, "/terminate", "terminate", EG_HTTP_TAKES_BODY, NULL, eg_api_terminate, NULL},
+    {EG_HTTP_POST, "/replay", "replay", EG_HTTP_TAKES_BODY, NULL, eg_api_replay,
+     eg_api_submit_resume},
     {EG_HTTP_GET, "/health", "health", PROBE, NULL, eg_api_health, NULL},
     {EG_HTTP_GET, "/live", "live", PROBE, NULL, eg_api_live, NULL},
     {EG_HTTP_GET, "/ready", "ready", PROBE, NULL, eg_api_ready, NULL},

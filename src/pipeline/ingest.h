@@ -58,6 +58,14 @@ struct eg_ingest;
 struct eg_ingest *eg_ingest_new(const struct eg_ingest_options *options) EG_MUST_CHECK;
 void eg_ingest_destroy(struct eg_ingest *ingest); /* NULL is fine */
 
+/* An event that was accepted before, once more. */
+struct eg_ingest_replay {
+    int64_t received_us;         /* when it was accepted: the time of its envelope */
+    const struct eg_span *rules; /* only to targets of these; none: of all that match */
+    size_t rule_count;
+    bool to_sinks; /* to the topic's own sinks, too */
+};
+
 /* One request. The spans are borrowed for the call; those that are not there are empty. */
 struct eg_ingest_post {
     enum eg_ingest_format format;
@@ -66,7 +74,8 @@ struct eg_ingest_post {
     struct eg_span token;
     struct eg_auth_identity *identity; /* who posts, when that is known already; borrowed. NULL: the
                                           token says */
-    bool id_from_payload;              /* an event's member `id`, if it is a string, is its id */
+    const struct eg_ingest_replay *replay; /* who may post was asked before; NULL: this is new */
+    bool id_from_payload; /* an event's member `id`, if it is a string, is its id */
     struct eg_span idempotency_key;
     struct eg_span correlation_id;
     struct eg_span traceparent; /* as the client sent it */

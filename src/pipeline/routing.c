@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "pipeline/hops.h"
+#include "pipeline/ingest.h"
 #include "rules/protect.h"
 #include "rules/template.h"
 
@@ -159,12 +160,31 @@ static void add_target(struct routing *routing, const struct eg_pipeline_target 
     make_target(routing, target, after);
 }
 
+/* A replay may be meant for some rules alone. */
+static bool is_meant(const struct routing *routing, const struct eg_rules_rule *rule)
+{
+    const struct eg_ingest_replay *replay = routing->event->replay;
+    if (!replay || replay->rule_count == 0)
+        return true;
+    for (size_t i = 0; i < replay->rule_count; i++)
+        if (eg_span_equal(replay->rules[i], rule->name))
+            return true;
+    return false;
+}
+
+/* How many targets the rule has for this event. */
+static size_t targets_of(const struct routing *routing, uint32_t rule_index)
+{
+    const struct eg_rules_rule *rule = eg_rules_book_at(routing->event->rules->book, rule_index);
+    return is_meant(routing, rule) ? rule->target_count : 0;
+}
+
 static int count_targets(const struct routing *routing, const struct eg_rules_matches *matches,
                          size_t *ret_count, struct eg_error *err)
 {
     size_t count = 0;
     for (size_t i = 0; i < matches->count; i++)
-        count += eg_rules_book_at(routing->event->rules->book, matches->rules[i])->target_count;
+        count += targets_of(routing, matches->rules[i]);
     if (count > EG_ROUTING_MAX_TARGETS)
         return eg_error_set(err, EG_ERR_TOO_LARGE,
                             "The event matches rules with %zu targets, at most %u are taken.",
@@ -178,7 +198,7 @@ static void add_all(struct routing *routing, const struct eg_rules_matches *matc
     const struct eg_pipeline_rules *rules = routing->event->rules;
     size_t places[EG_RULES_MAX_TARGETS];
     for (size_t i = 0; i < matches->count; i++) {
-        size_t count = eg_rules_book_at(rules->book, matches->rules[i])->target_count;
+        size_t count = targets_of(routing, matches->rules[i]);
         const struct eg_pipeline_target *targets = &rules->targets[rules->first[matches->rules[i]]];
         EG_ASSERT(count <= EG_RULES_MAX_TARGETS);
         for (size_t k = 0; k < count; k++)

@@ -34,13 +34,16 @@ struct eg_routing_scratch {
 
 void eg_routing_scratch_fini(struct eg_routing_scratch *scratch);
 
+struct eg_ingest_replay;
+
 /* An event that was accepted. */
 struct eg_routing_event {
     const struct eg_event *fields; /* as the topic's sinks get it */
     struct eg_span envelope;       /* its text */
     const struct eg_pipeline *pipeline;
     const struct eg_pipeline_rules *rules;
-    struct eg_span gate; /* this one's name */
+    struct eg_span gate;                   /* this one's name */
+    const struct eg_ingest_replay *replay; /* NULL: the event is new */
 };
 
 /*

@@ -215,3 +215,62 @@ def test_the_order_holds_for_what_is_owed(make_rules, faults):
     assert gate.post("things", {"do": "reject", "n": 2}).status_code == 202
     wait_until(lambda: owed(gate) == 0)
     assert len(payloads(gate, "one")) == 1
+
+
+# --- replay
+
+@pytest.fixture
+def replayed(make_rules):
+    """A daemon that has stored four events, two of them late, and has rules of a later day."""
+    gate = make_rules([rule("never", {"detail": {"n": [-1]}}, sink="one")], topics={"things": {"sinks": ["store"]}})
+    for n in range(2):
+        assert gate.post("things", {"n": n}, headers={"Idempotency-Key": f"i-{n}"}).status_code == 202
+    time.sleep(0.05)
+    gate.middle = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{int(time.time() % 1 * 1e6):06}Z"
+    time.sleep(0.05)
+    for n in range(2, 4):
+        assert gate.post("things", {"n": n}, headers={"Idempotency-Key": f"i-{n}"}).status_code == 202
+    write_yaml(gate.folder / "rules/all.yaml", [rule("a", sink="one"), rule("b", sink="two", input_path="$.detail")])
+    gate.reload()
+    return gate
+
+
+def replay(gate, *arguments):
+    return run("replay", "--db", gate.database, "--admin", gate.admin_url(), *arguments)
+
+
+def test_a_replay_goes_to_the_rules_of_today_with_id_and_time(replayed):
+    done = replay(replayed, "--since", "1h")
+    assert done.returncode == 0 and done.stdout == "4 events replayed\n", done.stderr
+    assert payloads(replayed, "two") == [{"n": n} for n in range(4)]
+    envelopes = payloads(replayed, "one")
+    assert [envelope["id"] for envelope in envelopes] == [f"i-{n}" for n in range(4)]
+    stored = replayed.events()
+    assert len(stored) == 4  # the topic's own sink has them already
+    assert [envelope["time"][:19] for envelope in envelopes] == [event["time"][:19] for event in stored]
+
+
+def test_a_replay_of_a_span_of_time_to_one_rule(replayed):
+    assert replay(replayed, "--since", replayed.middle, "--rule", "b").stdout == "2 events replayed\n"
+    assert payloads(replayed, "two") == [{"n": 2}, {"n": 3}] and payloads(replayed, "one") == []
+    assert replay(replayed, "--until", replayed.middle, "--rule", "a").stdout == "2 events replayed\n"
+    assert [envelope["id"] for envelope in payloads(replayed, "one")] == ["i-0", "i-1"]
+
+
+def test_a_dry_run_sends_nothing(replayed):
+    assert replay(replayed, "--since", "1h", "--dry-run").stdout == "4 events would be replayed\n"
+    assert payloads(replayed, "one") == []
+
+
+def test_nothing_to_replay_and_nobody_to_take_it(replayed):
+    assert replay(replayed, "--id", "nobody").returncode == 1
+    assert replay(replayed).returncode == 2
+    replayed.stop()
+    done = replay(replayed, "--since", "1h")
+    assert done.returncode == 3 and "i-0" in done.stderr and done.stdout == "0 events replayed\n"
+
+
+def test_a_replay_is_for_operators_only(replayed):
+    import requests
+    assert requests.post(replayed.url("/replay"), json={}, timeout=20).status_code == 404
+    assert requests.post(replayed.admin_url("/replay"), json={}, timeout=20).status_code == 400
