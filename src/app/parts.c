@@ -8,7 +8,9 @@
 #include "app/parts.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -271,10 +273,24 @@ static int admit(void *context, struct eg_span subject, size_t events, struct eg
                         retry_after_s);
 }
 
+/* Names in the list of hops have spaces between. */
+static int name_gate(struct eg_app *app, struct eg_span *ret_gate, struct eg_error *err)
+{
+    if (gethostname(app->host, sizeof(app->host) - 1) != 0)
+        (void)snprintf(app->host, sizeof(app->host), "localhost");
+    const char *gate = app->settings.rules.gate;
+    if (gate && (gate[0] == '\0' || strchr(gate, ' ')))
+        return eg_error_set(err, EG_ERR_CONFIG, "rules.gate: a name without spaces is expected");
+    *ret_gate = eg_span_text(gate ? gate : app->host);
+    return 0;
+}
+
 static int start_ingest(struct eg_app *app, struct eg_error *err)
 {
-    (void)err;
     const struct eg_app_settings *settings = &app->settings;
+    struct eg_span gate;
+    if (name_gate(app, &gate, err))
+        return -1;
     if (settings->server.subject_rate)
         app->rate =
             eg_http_rate_new(settings->server.subject_rate, settings->server.subject_burst, 65536);
@@ -283,6 +299,7 @@ static int start_ingest(struct eg_app *app, struct eg_error *err)
         .topics = &app->topics,
         .pipeline = app->pipeline,
         .redactor = app->redactor,
+        .gate = gate,
         .limits = eg_ingest_json_limits(&settings->events),
         .max_batch_events = (size_t)settings->events.max_batch_events,
         .max_failures = (size_t)settings->events.max_errors,
@@ -373,6 +390,8 @@ static int start_http(struct eg_app *app, struct eg_error *err)
         .stats = app->stats,
         .provider_url = app->settings.auth.provider_url,
         .passed_headers = &app->settings.events.passed_headers,
+        .publish = &app->settings.publish,
+        .keys = &app->settings.event_keys,
         .request_reload = request_reload,
         .request_stop = request_stop,
         .app = app,

@@ -43,7 +43,7 @@ struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dis
     join->user = options->user;
     join->pin = options->take_pin;
     join->unpin = options->unpin;
-    join->single_attempt = options->single_attempt;
+    join->only_attempt = options->only_attempt;
     join->routes = NULL;
     join->started_us = started_us;
     join->event_count = count;
@@ -62,7 +62,9 @@ struct eg_join_delivery *eg_join_add_delivery(struct eg_join *join, size_t event
         owner->first = join->delivery_count;
     struct eg_join_delivery *delivery = &join->deliveries[join->delivery_count];
     *delivery = (struct eg_join_delivery){
-        .handed = {.event = &owner->event->view, .attempt = 1, .deadline_ms = deadline_ms},
+        .handed = {.event = &owner->event->view,
+                   .attempt = join->only_attempt ? join->only_attempt : 1,
+                   .deadline_ms = deadline_ms},
         .queued = {.bytes = owner->event->block_bytes},
         .join = join,
         .runner = runner,

@@ -119,14 +119,11 @@ static void refuse(struct eg_join_event *event, const struct eg_error *err)
 static void offer_all(struct eg_join *join)
 {
     struct eg_join_batch batch = {.context = join->context, .count = 0};
-    /* From the last to the first: in the outbox a row comes before the one it waits for. */
-    for (size_t i = join->delivery_count; i > 0; i--) {
-        struct eg_join_delivery *delivery = &join->deliveries[i - 1];
-        if (EG_LIKELY(delivery->route == NULL))
-            eg_runner_offer(delivery, join->started_us, &batch);
-        else
-            eg_join_target_offer(delivery, join->started_us, &batch);
-    }
+    for (size_t i = 0; i < join->delivery_count; i++)
+        if (EG_LIKELY(join->deliveries[i].route == NULL))
+            eg_runner_offer(&join->deliveries[i], join->started_us, &batch);
+    if (EG_UNLIKELY(join->routes != NULL))
+        eg_join_targets_offer(join, &batch);
     EG_ASSERT(batch.count == 0);
 }
 

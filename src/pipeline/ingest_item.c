@@ -57,7 +57,26 @@ static void refuse_by_schema(struct eg_ingest_run *run, struct eg_ingest_item *i
 
 /* --- building the event */
 
+/* What the event calls itself; empty when it does not. */
+static struct eg_span own_id(const struct eg_ingest_run *run,
+                             const struct eg_json_document *document, eg_json_index root,
+                             const struct eg_cloudevent *envelope)
+{
+    const struct eg_ingest_post *post = run->post;
+    if (envelope)
+        return eg_cloudevent_attribute(envelope->attributes, envelope->attribute_count, "id");
+    if (!post->id_from_payload)
+        return eg_cloudevent_attribute(post->attributes, post->attribute_count, "id");
+    eg_json_index id = eg_json_kind(document, root) == EG_JSON_OBJECT
+                           ? eg_json_member(document, root, EG_SPAN_LITERAL("id"))
+                           : EG_JSON_NONE;
+    return id != EG_JSON_NONE && eg_json_kind(document, id) == EG_JSON_STRING
+               ? eg_json_string(document, id)
+               : EG_SPAN_EMPTY;
+}
+
 static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
+                               const struct eg_json_document *document, eg_json_index root,
                                const struct eg_cloudevent *envelope)
 {
     const struct eg_ingest_post *post = run->post;
@@ -65,9 +84,7 @@ static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
         return eg_arena_printf(run->arena, "%.*s/%zu", EG_SPAN_ARGS(post->idempotency_key), index);
     if (post->idempotency_key.len)
         return post->idempotency_key;
-    struct eg_span id =
-        envelope ? eg_cloudevent_attribute(envelope->attributes, envelope->attribute_count, "id")
-                 : eg_cloudevent_attribute(post->attributes, post->attribute_count, "id");
+    struct eg_span id = own_id(run, document, root, envelope);
     if (id.len)
         return id;
     char text[EG_CRYPTO_UUID_BYTES];
@@ -100,7 +117,7 @@ static void gather_fields(struct eg_ingest_run *run, size_t index,
     eg_trace_format(&run->trace, traceparent);
     const struct eg_ingest_post *post = run->post;
     *fields = (struct eg_event){
-        .id = event_id(run, index, envelope),
+        .id = event_id(run, index, document, root, envelope),
         .topic = run->submission->topic->name,
         .key = message_key(run, document, root),
         .payload = eg_json_text(document, root),
@@ -110,7 +127,7 @@ static void gather_fields(struct eg_ingest_run *run, size_t index,
         .tracestate = run->tracestate,
         .attributes = envelope ? envelope->attributes : post->attributes,
         .attribute_count = envelope ? envelope->attribute_count : post->attribute_count,
-        .received_us = eg_clock_wall_us(),
+        .received_us = post->replay ? post->replay->received_us : eg_clock_wall_us(),
     };
 }
 
@@ -130,9 +147,18 @@ static int route(struct eg_ingest_run *run, const struct eg_json_document *docum
             .envelope = eg_buffer_span(text),
             .pipeline = run->ingest->options.pipeline,
             .rules = eg_pipeline_rules_of(run->submission->catalogue),
+            .gate = run->ingest->options.gate,
+            .replay = run->post->replay,
         };
-        if (eg_routing_apply(&run->scratch->routing, &event, run->arena, dispatch, err) != 0)
+        size_t held_back = 0;
+        if (eg_routing_apply(&run->scratch->routing, &event, run->arena, dispatch, &held_back,
+                             err) != 0)
             return -1;
+        if (held_back > 0)
+            eg_log_limited(EG_LOG_WARNING, run->post->correlation_id,
+                           "an event that goes round in a circle is not sent on",
+                           eg_log_text("topic", fields->topic),
+                           eg_log_text("event_id", fields->id));
         run->target_count += dispatch->target_count;
     }
     if (run->route->sinks_read_envelope)
@@ -148,9 +174,10 @@ static void add_event(struct eg_ingest_run *run, size_t index,
     char traceparent[EG_TRACE_PARENT_LEN + 1];
     struct eg_event fields;
     struct eg_ingest_item *item = &run->submission->items[index];
+    bool to_sinks = !run->post->replay || run->post->replay->to_sinks;
     struct eg_dispatch_item dispatch = {
         .sinks = run->route->sinks,
-        .sink_count = run->route->sink_count,
+        .sink_count = to_sinks ? run->route->sink_count : 0,
     };
     struct eg_error err;
     gather_fields(run, index, document, root, envelope, traceparent, &fields);
@@ -221,7 +248,7 @@ static int judge_document(struct eg_ingest_run *run, size_t index,
                           const struct eg_cloudevent *envelope, struct eg_error *err)
 {
     struct eg_ingest_item *item = &run->submission->items[index];
-    if (judge_access(run, item, document, root, err))
+    if (!run->post->replay && judge_access(run, item, document, root, err))
         return -1;
     if (item->refusal == EG_ERR_NONE)
         judge_schema(run, item, document, root);

@@ -62,7 +62,8 @@ struct eg_join_route {
     struct eg_runner *home;              /* of its sink */
     struct eg_join_delivery *follower;   /* the first that waits for this one; NULL: none */
     struct eg_join_delivery *sibling;    /* the next that waits for the same */
-    bool waits;                          /* for another delivery of this join */
+    bool waits;                          /* began by waiting for another delivery of this join */
+    bool owed;                           /* began on the way to the outbox */
     int64_t row;                         /* in the outbox */
     int64_t after_row;                   /* the row that comes first; 0: none */
     int64_t due_us;                      /* 0: now */
@@ -107,7 +108,7 @@ struct eg_join {
     void *user;
     void *pin; /* what targets live in */
     void (*unpin)(void *pin);
-    bool single_attempt;
+    unsigned only_attempt; /* 0: as many as the sink is tried */
     int64_t started_us;
     size_t event_count;
     size_t delivery_count;

@@ -64,11 +64,6 @@ void eg_outbox_destroy(struct eg_outbox *outbox)
     free(outbox);
 }
 
-const struct eg_outbox_config *eg_outbox_settings(const struct eg_outbox *outbox)
-{
-    return outbox->config;
-}
-
 struct eg_pipeline_sink eg_outbox_as_sink(struct eg_outbox *outbox)
 {
     return (struct eg_pipeline_sink){EG_OUTBOX_NAME, &eg_outbox_sink_type, &outbox->common,
@@ -202,7 +197,7 @@ static void dispatch(struct eg_outbox *outbox, struct eg_outbox_flight *flight,
     struct eg_dispatch_item item = {
         .take_event = eg_pipeline_event_new(&row->event), .sinks = &sink, .sink_count = 1};
     struct eg_dispatch_options options = {
-        .user = flight, .owner = &outbox->owner, .single_attempt = true};
+        .user = flight, .owner = &outbox->owner, .only_attempt = row->attempts + 1};
     if (row->policy.attempt_ms > 0)
         options.deadline_ms = eg_clock_monotonic_ms() + row->policy.attempt_ms;
     struct eg_error err;

@@ -30,8 +30,6 @@ struct eg_outbox *eg_outbox_new(const struct eg_outbox_config *config,
                                 struct eg_pipeline *pipeline) EG_MUST_CHECK;
 void eg_outbox_destroy(struct eg_outbox *outbox); /* NULL is fine; stopped or never started */
 
-const struct eg_outbox_config *eg_outbox_settings(const struct eg_outbox *outbox);
-
 /* The sink that commits, for a runner; its settings live as long as the outbox. */
 struct eg_pipeline_sink eg_outbox_as_sink(struct eg_outbox *outbox);
 

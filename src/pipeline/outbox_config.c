@@ -7,7 +7,6 @@
 #include "base/compiler.h"
 
 #define AT(member) offsetof(struct eg_outbox_config, member)
-#define HOUR_MS    INT64_C(3600000)
 
 static const char *const synchronous_choices[] = {"normal", "full", NULL};
 
@@ -46,21 +45,6 @@ static const struct eg_field fields[] = {
      .min = 1,
      .max = 100000,
      .help = "Deliveries taken from the outbox that are with sinks at one time."},
-    {.name = "backoff",
-     .type = EG_FIELD_DURATION,
-     .offset = AT(backoff_ms),
-     .default_text = "1s",
-     .min = 1,
-     .max = HOUR_MS,
-     .help = "The longest wait before a delivery from the outbox is tried a second time; doubles "
-             "with each attempt. The wait is random between nothing and this."},
-    {.name = "max_backoff",
-     .type = EG_FIELD_DURATION,
-     .offset = AT(max_backoff_ms),
-     .default_text = "10m",
-     .min = 1,
-     .max = 24 * HOUR_MS,
-     .help = "Where the doubling stops."},
 };
 
 const struct eg_field_table eg_outbox_config_table = {

@@ -15,8 +15,6 @@ struct eg_outbox_config {
     int64_t queue_events;
     int64_t queue_bytes;
     int64_t in_flight;
-    int64_t backoff_ms;
-    int64_t max_backoff_ms;
 };
 
 extern const struct eg_field_table eg_outbox_config_table;

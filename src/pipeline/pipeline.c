@@ -149,9 +149,15 @@ bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t 
     return eg_runner_reads_envelope(pipeline->runners[sink]);
 }
 
-const struct eg_outbox_config *eg_pipeline_outbox_config(const struct eg_pipeline *pipeline)
+bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink)
 {
-    return pipeline->outbox ? eg_outbox_settings(pipeline->outbox) : NULL;
+    EG_ASSERT(sink < pipeline->runner_count);
+    return eg_runner_forwards(pipeline->runners[sink]);
+}
+
+bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline)
+{
+    return pipeline->outbox != NULL;
 }
 
 size_t eg_pipeline_sink_count(const struct eg_pipeline *pipeline)

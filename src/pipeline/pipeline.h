@@ -82,9 +82,11 @@ const char *eg_pipeline_sink_name(const struct eg_pipeline *pipeline, size_t sin
 /* Does the sink look at the envelopes of its events? */
 bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink);
 
-/* The outbox's settings; NULL: there is none, then every target is awaited, and nothing has a dead
- * letter. */
-const struct eg_outbox_config *eg_pipeline_outbox_config(const struct eg_pipeline *pipeline);
+/* Do its events perhaps come to a gate again (EG_SINK_FORWARDS)? */
+bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink);
+
+/* Is there an outbox? Without one every target is awaited, and nothing has a dead letter. */
+bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline);
 
 /* The number of the sink of that name. False: there is none. */
 bool eg_pipeline_sink_find(const struct eg_pipeline *pipeline, struct eg_span name,
@@ -108,7 +110,7 @@ struct eg_dispatch_options {
     int64_t deadline_ms; /* as of eg_pipeline_dispatch */
     void *user;
     const struct eg_join_owner *owner; /* as long as the join, or NULL */
-    bool single_attempt;               /* what fails is not tried again */
+    unsigned only_attempt;             /* not 0: the one attempt that is made, of this number */
     void *take_pin;                    /* what the targets live in: given to unpin when the join is
                                           freed, or when dispatch fails; NULL: nothing */
     void (*unpin)(void *pin);

@@ -108,14 +108,13 @@ static bool needs_outbox(const struct eg_rules_target *from)
     return !from->await || from->at || from->delay_ms > 0 || from->dead_letter.len > 0;
 }
 
-static struct eg_outbox_policy policy_of(const struct eg_rules_target *from,
-                                         const struct eg_outbox_config *outbox)
+static struct eg_outbox_policy policy_of(const struct eg_rules_target *from)
 {
     return (struct eg_outbox_policy){
         .max_attempts = from->max_attempts,
         .max_age_ms = from->max_age_ms,
-        .backoff_ms = outbox ? outbox->backoff_ms : 0,
-        .max_backoff_ms = outbox ? outbox->max_backoff_ms : 0,
+        .backoff_ms = from->backoff_ms,
+        .max_backoff_ms = from->max_backoff_ms,
         .attempt_ms = from->deadline_ms,
     };
 }
@@ -124,7 +123,6 @@ static int resolve_target(const struct eg_pipeline *pipeline, const struct eg_ru
                           const struct eg_rules_target *from, struct eg_pipeline_target *target,
                           struct eg_error *err)
 {
-    const struct eg_outbox_config *outbox = eg_pipeline_outbox_config(pipeline);
     *target = (struct eg_pipeline_target){
         .rule_name = rule->name,
         .rule_arn = rule->arn,
@@ -132,18 +130,20 @@ static int resolve_target(const struct eg_pipeline *pipeline, const struct eg_ru
         .arn = from->arn,
         .await = from->await,
         .dead_letter = EG_NO_SINK,
-        .after = EG_NO_TARGET,
+        .after = from->after == EG_RULES_NO_TARGET ? EG_NO_TARGET : from->after,
         .deadline_ms = from->deadline_ms,
-        .policy = policy_of(from, outbox),
+        .policy = policy_of(from),
         .rule = rule,
         .rules_target = from,
     };
-    if (needs_outbox(from) && !outbox)
+    if (needs_outbox(from) && !eg_pipeline_has_outbox(pipeline))
         return eg_error_set(err, EG_ERR_CONFIG,
                             "it needs the outbox, and this process was started without rules, so "
                             "it has none: restart it");
     if (find_sink(pipeline, from->sink, "sink", &target->sink, err))
         return -1;
+    if (eg_pipeline_sink_forwards(pipeline, target->sink))
+        target->max_hops = from->max_hops;
     return from->dead_letter.len == 0
                ? 0
                : find_sink(pipeline, from->dead_letter, "dead_letter", &target->dead_letter, err);

@@ -11,7 +11,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/span.h"
+#include "pipeline/hops.h"
+#include "pipeline/ingest.h"
 #include "rules/protect.h"
 #include "rules/template.h"
 
@@ -22,8 +25,10 @@ struct routing {
     struct eg_arena *arena;
     struct eg_rules_template_input input;
     int64_t now_us;
+    struct eg_hops hops; /* read when a target asks for them */
     struct eg_dispatch_target *targets;
     size_t count;
+    size_t held_back;
 };
 
 void eg_routing_scratch_fini(struct eg_routing_scratch *scratch)
@@ -97,16 +102,25 @@ static int render(struct routing *routing, const struct eg_pipeline_target *targ
                                   &routing->scratch->other, payload, err);
 }
 
-static void add_target(struct routing *routing, const struct eg_pipeline_target *target,
-                       size_t first)
+/* With the gates it came through, for a sink that hands them on. */
+static void add_hops(struct routing *routing, struct eg_event *fields)
+{
+    struct eg_event_attribute *attributes =
+        eg_arena_alloc(routing->arena, (fields->attribute_count + 1) * sizeof(*attributes));
+    for (size_t i = 0; i < fields->attribute_count; i++)
+        attributes[i] = fields->attributes[i];
+    attributes[fields->attribute_count].name = EG_SPAN_LITERAL(EG_SINK_HOPS);
+    attributes[fields->attribute_count++].value = routing->hops.passed;
+    fields->attributes = attributes;
+}
+
+static void make_target(struct routing *routing, const struct eg_pipeline_target *target,
+                        size_t after)
 {
     struct eg_dispatch_target *made = &routing->targets[routing->count++];
     struct eg_event fields = *routing->event->fields;
     struct eg_error err;
-    *made = (struct eg_dispatch_target){
-        .target = target,
-        .after = target->after == EG_NO_TARGET ? EG_NO_TARGET : first + target->after,
-    };
+    *made = (struct eg_dispatch_target){.target = target, .after = after};
     struct eg_span visible = visible_envelope(routing, target->rules_target);
     fields.envelope = looks_at_envelope(routing->event->pipeline, target) ? visible : EG_SPAN_EMPTY;
     if (find_due(routing, target->rules_target, &made->due_us, &err) == 0 &&
@@ -116,7 +130,53 @@ static void add_target(struct routing *routing, const struct eg_pipeline_target 
         made->failure = eg_arena_copy(routing->arena, eg_span_text(err.message)).ptr;
         fields.payload = visible.len ? visible : EG_SPAN_LITERAL("{}");
     }
+    if (target->max_hops > 0)
+        add_hops(routing, &fields);
     made->take_event = eg_pipeline_event_new(&fields);
+}
+
+/* Would it go round in a circle? */
+static bool is_held_back(struct routing *routing, const struct eg_pipeline_target *target)
+{
+    if (target->max_hops == 0)
+        return false;
+    if (routing->hops.passed.len == 0)
+        eg_hops_read(routing->input.document, routing->input.root, routing->event->gate,
+                     routing->arena, &routing->hops);
+    return routing->hops.came_round || (int64_t)routing->hops.count >= target->max_hops;
+}
+
+/* places[k]: where target k of the rule is in the list, or EG_NO_TARGET. */
+static void add_target(struct routing *routing, const struct eg_pipeline_target *target,
+                       const size_t *places, size_t *ret_place)
+{
+    size_t after = target->after == EG_NO_TARGET ? EG_NO_TARGET : places[target->after];
+    *ret_place = EG_NO_TARGET;
+    if (is_held_back(routing, target) || (target->after != EG_NO_TARGET && after == EG_NO_TARGET)) {
+        routing->held_back++;
+        return;
+    }
+    *ret_place = routing->count;
+    make_target(routing, target, after);
+}
+
+/* A replay may be meant for some rules alone. */
+static bool is_meant(const struct routing *routing, const struct eg_rules_rule *rule)
+{
+    const struct eg_ingest_replay *replay = routing->event->replay;
+    if (!replay || replay->rule_count == 0)
+        return true;
+    for (size_t i = 0; i < replay->rule_count; i++)
+        if (eg_span_equal(replay->rules[i], rule->name))
+            return true;
+    return false;
+}
+
+/* How many targets the rule has for this event. */
+static size_t targets_of(const struct routing *routing, uint32_t rule_index)
+{
+    const struct eg_rules_rule *rule = eg_rules_book_at(routing->event->rules->book, rule_index);
+    return is_meant(routing, rule) ? rule->target_count : 0;
 }
 
 static int count_targets(const struct routing *routing, const struct eg_rules_matches *matches,
@@ -124,7 +184,7 @@ static int count_targets(const struct routing *routing, const struct eg_rules_ma
 {
     size_t count = 0;
     for (size_t i = 0; i < matches->count; i++)
-        count += eg_rules_book_at(routing->event->rules->book, matches->rules[i])->target_count;
+        count += targets_of(routing, matches->rules[i]);
     if (count > EG_ROUTING_MAX_TARGETS)
         return eg_error_set(err, EG_ERR_TOO_LARGE,
                             "The event matches rules with %zu targets, at most %u are taken.",
@@ -136,16 +196,19 @@ static int count_targets(const struct routing *routing, const struct eg_rules_ma
 static void add_all(struct routing *routing, const struct eg_rules_matches *matches)
 {
     const struct eg_pipeline_rules *rules = routing->event->rules;
+    size_t places[EG_RULES_MAX_TARGETS];
     for (size_t i = 0; i < matches->count; i++) {
-        size_t first = routing->count;
-        size_t count = eg_rules_book_at(rules->book, matches->rules[i])->target_count;
+        size_t count = targets_of(routing, matches->rules[i]);
+        const struct eg_pipeline_target *targets = &rules->targets[rules->first[matches->rules[i]]];
+        EG_ASSERT(count <= EG_RULES_MAX_TARGETS);
         for (size_t k = 0; k < count; k++)
-            add_target(routing, &rules->targets[rules->first[matches->rules[i]] + k], first);
+            add_target(routing, &targets[k], places, &places[k]);
     }
 }
 
 int eg_routing_apply(struct eg_routing_scratch *scratch, const struct eg_routing_event *event,
-                     struct eg_arena *arena, struct eg_dispatch_item *item, struct eg_error *err)
+                     struct eg_arena *arena, struct eg_dispatch_item *item, size_t *ret_held_back,
+                     struct eg_error *err)
 {
     struct routing routing = {
         .scratch = scratch, .event = event, .arena = arena, .now_us = eg_clock_wall_us()};
@@ -158,11 +221,13 @@ int eg_routing_apply(struct eg_routing_scratch *scratch, const struct eg_routing
                             routing.input.root, event->fields->topic, &matches, err) != 0 ||
         count_targets(&routing, &matches, &count, err) != 0)
         return -1;
+    *ret_held_back = 0;
     if (count == 0)
         return 0;
     routing.targets = eg_arena_alloc(arena, count * sizeof(*routing.targets));
     add_all(&routing, &matches);
     item->targets = routing.targets;
     item->target_count = routing.count;
+    *ret_held_back = routing.held_back;
     return 0;
 }

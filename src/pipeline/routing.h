@@ -34,21 +34,26 @@ struct eg_routing_scratch {
 
 void eg_routing_scratch_fini(struct eg_routing_scratch *scratch);
 
+struct eg_ingest_replay;
+
 /* An event that was accepted. */
 struct eg_routing_event {
     const struct eg_event *fields; /* as the topic's sinks get it */
     struct eg_span envelope;       /* its text */
     const struct eg_pipeline *pipeline;
     const struct eg_pipeline_rules *rules;
+    struct eg_span gate;                   /* this one's name */
+    const struct eg_ingest_replay *replay; /* NULL: the event is new */
 };
 
 /*
  * Matches the event and makes its deliveries: item->targets and their count, in the arena; each
  * event in it is owned by the item. 0, or -1 with EG_ERR_TOO_LARGE when the event is too much for
  * the rules (its arrays, or more than EG_ROUTING_MAX_TARGETS deliveries): then there are none.
+ * *ret_held_back: deliveries that were not made, because the event goes round in a circle.
  */
 int eg_routing_apply(struct eg_routing_scratch *scratch, const struct eg_routing_event *event,
-                     struct eg_arena *arena, struct eg_dispatch_item *item,
+                     struct eg_arena *arena, struct eg_dispatch_item *item, size_t *ret_held_back,
                      struct eg_error *err) EG_MUST_CHECK;
 
 #endif

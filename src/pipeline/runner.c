@@ -117,9 +117,9 @@ static bool retry_later(struct eg_join_delivery *delivery, int64_t now_ms)
 {
     struct eg_runner *runner = delivery->runner;
     struct eg_join_context *context = runner->context;
-    if (delivery->handed.attempt >= runner->common.retry.attempts ||
-        delivery->join->single_attempt || !eg_join_delivery_is_pending(delivery) ||
-        atomic_load(&context->closing) || eg_breaker_refuses(&runner->breaker, now_ms))
+    if (delivery->handed.attempt >= runner->common.retry.attempts || delivery->join->only_attempt ||
+        !eg_join_delivery_is_pending(delivery) || atomic_load(&context->closing) ||
+        eg_breaker_refuses(&runner->breaker, now_ms))
         return false;
     int64_t due_ms = now_ms + eg_backoff_next_ms(&runner->backoff, delivery->handed.attempt);
     if (due_ms >= delivery->handed.deadline_ms)
@@ -425,6 +425,11 @@ const char *eg_runner_name(const struct eg_runner *runner)
 bool eg_runner_reads_envelope(const struct eg_runner *runner)
 {
     return runner->type->reads_envelope && runner->type->reads_envelope(runner->sink);
+}
+
+bool eg_runner_forwards(const struct eg_runner *runner)
+{
+    return (runner->type->flags & EG_SINK_FORWARDS) != 0;
 }
 
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms)

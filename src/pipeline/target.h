@@ -33,6 +33,8 @@ struct eg_pipeline_target {
                             before this one; or EG_NO_TARGET */
     int64_t deadline_ms; /* for one attempt; 0: the sink's */
     struct eg_outbox_policy policy; /* when it is not awaited, and for its dead letter */
+    int64_t max_hops; /* so many gates before this one, and it is not sent on; 0: it may come to no
+                         gate again */
     const struct eg_rules_rule *rule;
     const struct eg_rules_target *rules_target; /* what it receives; NULL in tests */
 };

@@ -74,6 +74,7 @@ static void fill_route(struct eg_join_route *route, const struct eg_join_context
     route->target = from->target;
     route->event = from->take_event;
     route->way = way_of(item, index);
+    route->owed = route->way == EG_WAY_OUTBOX;
     route->home = context->runners[from->target->sink];
     route->due_us = from->due_us;
     route->row = route->way == EG_WAY_SINK ? 0 : next_row();
@@ -158,16 +159,37 @@ size_t eg_join_routes_free(struct eg_join *join)
     return bytes;
 }
 
-void eg_join_target_offer(struct eg_join_delivery *delivery, int64_t now_us,
-                          struct eg_join_batch *batch)
+static void hand_over(struct eg_join_delivery *delivery, int64_t now_us,
+                      struct eg_join_batch *batch)
 {
     const struct eg_join_route *route = delivery->route;
-    if (route->waits)
-        return;
     if (route->failure && route->way == EG_WAY_SINK)
         eg_runner_settle(delivery, EG_RESULT_REJECTED, route->failure, now_us, batch);
     else
         eg_runner_offer(delivery, now_us, batch);
+}
+
+/* What waits may be handed over by another thread by now: only what never changes is looked at. */
+static bool is_first(const struct eg_join_delivery *delivery, bool owed)
+{
+    const struct eg_join_route *route = delivery->route;
+    return route && !route->waits && route->owed == owed;
+}
+
+/* Events in their order. Of one event what is owed goes in from the last to the first: in the
+ * outbox a row comes before the one it waits for. */
+void eg_join_targets_offer(struct eg_join *join, struct eg_join_batch *batch)
+{
+    for (size_t event = 0; event < join->event_count; event++) {
+        struct eg_join_delivery *first = join->deliveries + join->events[event].first;
+        size_t count = join->events[event].delivery_count;
+        for (size_t i = 0; i < count; i++)
+            if (is_first(&first[i], false))
+                hand_over(&first[i], join->started_us, batch);
+        for (size_t i = count; i > 0; i--)
+            if (is_first(&first[i - 1], true))
+                hand_over(&first[i - 1], join->started_us, batch);
+    }
 }
 
 /* --- the end of a delivery */
@@ -179,8 +201,7 @@ static void start_followers(struct eg_join_delivery *delivery, int64_t now_us,
     delivery->route->follower = NULL;
     while (follower) {
         struct eg_join_delivery *next = follower->route->sibling;
-        follower->route->waits = false;
-        eg_join_target_offer(follower, now_us, batch);
+        hand_over(follower, now_us, batch);
         follower = next;
     }
 }
@@ -195,7 +216,6 @@ static void fail_followers(struct eg_join_delivery *delivery, int64_t now_us,
         char text[EG_ERROR_MESSAGE_BYTES];
         (void)snprintf(text, sizeof(text), "not started, because target '%.*s' failed",
                        EG_SPAN_ARGS(delivery->route->target->id));
-        follower->route->waits = false;
         if (follower->route->way == EG_WAY_OUTBOX)
             follower->route->way = EG_WAY_SINK; /* nothing is owed: as one that its sink failed */
         eg_runner_settle(follower, EG_RESULT_FAILED, text, now_us, batch);

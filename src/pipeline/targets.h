@@ -24,9 +24,9 @@ void eg_join_add_targets(struct eg_join *join, size_t event, const struct eg_dis
 /* Gives back the targets' events of an item that was refused. */
 void eg_join_drop_targets(struct eg_join_context *context, const struct eg_dispatch_item *item);
 
-/* Hands a target's delivery over, unless it waits for another. */
-void eg_join_target_offer(struct eg_join_delivery *delivery, int64_t now_us,
-                          struct eg_join_batch *batch);
+/* Hands over the deliveries of all targets, but those that wait for another. By the dispatching
+ * thread, once. */
+void eg_join_targets_offer(struct eg_join *join, struct eg_join_batch *batch);
 
 /* What is said about a delivery; `text` has EG_ERROR_MESSAGE_BYTES, for a message that is made. */
 struct eg_join_saying {

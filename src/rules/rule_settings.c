@@ -28,6 +28,11 @@ static const struct eg_field section_fields[] = {
      .offset = offsetof(struct eg_rules_config, arns),
      .help = "ARN of a target in AWS's JSON to the name of the sink that stands for it here; "
              "without an entry the sink named as the last segment of the ARN."},
+    {.name = "gate",
+     .type = EG_FIELD_STRING,
+     .offset = offsetof(struct eg_rules_config, gate),
+     .help = "The name of this gate in the events that it sends on, so that none comes back to be "
+             "sent on again; the instances of one service share it. Without it the host's name."},
     {.name = "max_hops",
      .type = EG_FIELD_INT,
      .offset = offsetof(struct eg_rules_config, max_hops),
