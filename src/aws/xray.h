@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "telemetry/trace.h"
 #include "eventgate/span.h"
 
 /*
@@ -13,5 +14,8 @@
  * header", X-Ray Developer Guide). False, and nothing is appended: it is not one.
  */
 bool eg_aws_xray_write(struct eg_span traceparent, struct eg_buffer *out);
+
+/* The other way round. False: not such a header, or without a parent; nothing is written. */
+bool eg_aws_xray_read(struct eg_span header, char traceparent[EG_TRACE_PARENT_LEN + 1]);
 
 #endif
