@@ -373,6 +373,8 @@ static int start_http(struct eg_app *app, struct eg_error *err)
         .stats = app->stats,
         .provider_url = app->settings.auth.provider_url,
         .passed_headers = &app->settings.events.passed_headers,
+        .publish = &app->settings.publish,
+        .keys = &app->settings.event_keys,
         .request_reload = request_reload,
         .request_stop = request_stop,
         .app = app,

@@ -38,6 +38,10 @@ const struct eg_app_section eg_app_sections[] = {
      "Which events go where beside their topic's sinks; see rules.md."},
     {"outbox", &eg_outbox_config_table, AT(outbox),
      "What is owed: deliveries of rules that nobody waits for; see delivery.md."},
+    {"publish", &eg_api_publish_table, AT(publish),
+     "POST /publish: messages that become events of one topic."},
+    {"event_keys", &eg_api_keys_table, AT(event_keys),
+     "The keys with which POST /events/{topic} is used; a token works there, too."},
     {"stats", &eg_postgres_stats_table, AT(stats),
      "Where POST /stats/{topic} reads; without a database here, where the first sink of type "
      "postgres "

@@ -212,6 +212,14 @@ static void check_listeners(struct eg_app_settings *settings, struct eg_config_p
         (void)eg_config_problem_add(problems, place_of(settings, "admin"), "admin.%s", err.message);
 }
 
+static void check_keys(struct eg_app_settings *settings, struct eg_config_problems *problems)
+{
+    struct eg_error err;
+    if (eg_api_keys_check(&settings->event_keys, &err) != 0)
+        (void)eg_config_problem_add(problems, place_of(settings, "event_keys"), "event_keys.%s",
+                                    err.message);
+}
+
 static void check_auth(struct eg_app_settings *settings, struct eg_config_problems *problems)
 {
     struct eg_error err;
@@ -251,6 +259,7 @@ int eg_app_settings_load(struct eg_app_settings *settings,
     if (problems->count + problems->dropped == before) {
         check_listeners(settings, problems);
         check_auth(settings, problems);
+        check_keys(settings, problems);
     }
     load_plugins(settings, source->plugins_are_loaded, registry, problems);
     list_sink_types(settings, registry);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/config.h"
 #include "app/elsewhere.h"
 #include "auth/config.h"
 #include "base/buffer.h"
@@ -39,6 +40,8 @@ struct eg_app_settings {
     struct eg_pipeline_config pipeline;
     struct eg_rules_config rules;
     struct eg_outbox_config outbox;
+    struct eg_api_publish_config publish;
+    struct eg_api_keys_config event_keys;
     struct eg_postgres_stats_config stats;
     struct eg_topics_config topics;
     struct eg_app_elsewhere_config elsewhere;

@@ -63,6 +63,9 @@ struct eg_ingest_post {
     struct eg_span topic; /* lower case */
     struct eg_span body;
     struct eg_span token;
+    struct eg_auth_identity *identity; /* who posts, when that is known already; borrowed. NULL: the
+                                          token says */
+    bool id_from_payload;              /* an event's member `id`, if it is a string, is its id */
     struct eg_span idempotency_key;
     struct eg_span correlation_id;
     struct eg_span traceparent; /* as the client sent it */

@@ -57,7 +57,26 @@ static void refuse_by_schema(struct eg_ingest_run *run, struct eg_ingest_item *i
 
 /* --- building the event */
 
+/* What the event calls itself; empty when it does not. */
+static struct eg_span own_id(const struct eg_ingest_run *run,
+                             const struct eg_json_document *document, eg_json_index root,
+                             const struct eg_cloudevent *envelope)
+{
+    const struct eg_ingest_post *post = run->post;
+    if (envelope)
+        return eg_cloudevent_attribute(envelope->attributes, envelope->attribute_count, "id");
+    if (!post->id_from_payload)
+        return eg_cloudevent_attribute(post->attributes, post->attribute_count, "id");
+    eg_json_index id = eg_json_kind(document, root) == EG_JSON_OBJECT
+                           ? eg_json_member(document, root, EG_SPAN_LITERAL("id"))
+                           : EG_JSON_NONE;
+    return id != EG_JSON_NONE && eg_json_kind(document, id) == EG_JSON_STRING
+               ? eg_json_string(document, id)
+               : EG_SPAN_EMPTY;
+}
+
 static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
+                               const struct eg_json_document *document, eg_json_index root,
                                const struct eg_cloudevent *envelope)
 {
     const struct eg_ingest_post *post = run->post;
@@ -65,9 +84,7 @@ static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
         return eg_arena_printf(run->arena, "%.*s/%zu", EG_SPAN_ARGS(post->idempotency_key), index);
     if (post->idempotency_key.len)
         return post->idempotency_key;
-    struct eg_span id =
-        envelope ? eg_cloudevent_attribute(envelope->attributes, envelope->attribute_count, "id")
-                 : eg_cloudevent_attribute(post->attributes, post->attribute_count, "id");
+    struct eg_span id = own_id(run, document, root, envelope);
     if (id.len)
         return id;
     char text[EG_CRYPTO_UUID_BYTES];
@@ -100,7 +117,7 @@ static void gather_fields(struct eg_ingest_run *run, size_t index,
     eg_trace_format(&run->trace, traceparent);
     const struct eg_ingest_post *post = run->post;
     *fields = (struct eg_event){
-        .id = event_id(run, index, envelope),
+        .id = event_id(run, index, document, root, envelope),
         .topic = run->submission->topic->name,
         .key = message_key(run, document, root),
         .payload = eg_json_text(document, root),

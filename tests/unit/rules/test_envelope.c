@@ -45,16 +45,24 @@ static void a_topic_without_settings_has_defaults(void **state)
 {
     (void)state;
     check(NULL, "{'a': 1}",
-          "{'version':'0','id':'id-1','detail-type':'orders','source':'eventgate','account':'',"
+          "{'version':'0','id':'id-1','detail-type':'JSON','source':'orders','account':'',"
           "'time':'2020-10-21T15:40:52Z','region':'','resources':[],'detail':{'a': 1}}");
 }
 
-static void a_detail_is_always_an_object(void **state)
+static void a_detail_need_not_be_an_object(void **state)
 {
     (void)state;
     check(NULL, "[1,2]",
-          "{'version':'0','id':'id-1','detail-type':'orders','source':'eventgate','account':'',"
-          "'time':'2020-10-21T15:40:52Z','region':'','resources':[],'detail':{'value':[1,2]}}");
+          "{'version':'0','id':'id-1','detail-type':'JSON','source':'orders','account':'',"
+          "'time':'2020-10-21T15:40:52Z','region':'','resources':[],'detail':[1,2]}");
+}
+
+static void an_envelope_is_one_line(void **state)
+{
+    (void)state;
+    check(NULL, "{'a':\n [1,\r\n 2]}",
+          "{'version':'0','id':'id-1','detail-type':'JSON','source':'orders','account':'',"
+          "'time':'2020-10-21T15:40:52Z','region':'','resources':[],'detail':{'a':[1,2]}}");
 }
 
 #define TEXT(literal) ((char *)(uintptr_t)(literal))
@@ -131,7 +139,7 @@ static void another_payload_is_a_detail(void **state)
     (void)state;
     const struct eg_topics_envelope config = {.payload = true};
     check(&config, "{'detail':{'a':1}}",
-          "{'version':'0','id':'id-1','detail-type':'orders','source':'eventgate','account':'',"
+          "{'version':'0','id':'id-1','detail-type':'JSON','source':'orders','account':'',"
           "'time':'2020-10-21T15:40:52Z','region':'','resources':[],'detail':{'detail':{'a':1}}}");
 }
 
@@ -155,7 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_without_settings_has_defaults),
-        cmocka_unit_test(a_detail_is_always_an_object),
+        cmocka_unit_test(a_detail_need_not_be_an_object),
+        cmocka_unit_test(an_envelope_is_one_line),
         cmocka_unit_test(templates_fill_the_members),
         cmocka_unit_test(a_delivered_event_stays_what_it_is),
         cmocka_unit_test(a_put_events_entry_is_unpacked),

@@ -103,6 +103,14 @@ static void a_payload_is_seen_from_inside_the_detail(void **state)
     const struct paths paths = {.redact = {"$.detail.a", "$.source"}, .drop = {"$['detail'].b"}};
     check(&paths, EG_RULES_VIEW_DETAIL, "{'a':1,'b':2,'source':'x','detail':{'a':1}}",
           "{'a':'***','source':'x','detail':{'a':1}}");
+    const struct paths all = {.redact = {"$.detail"}};
+    check(&all, EG_RULES_VIEW_DETAIL, "{'a':1}", "'***'");
+    const struct paths none = {.drop = {"$[\"d\\u0065tail\"]"}};
+    check(&none, EG_RULES_VIEW_DETAIL, "{'a':1}", "null");
+    check(&none, EG_RULES_VIEW_ENVELOPE, "{'detail':{'a':1},'id':1}", "{'id':1}");
+    const struct paths any = {.redact = {"$.*.mail"}};
+    check(&any, EG_RULES_VIEW_DETAIL, "{'mail':'x','b':{'mail':1}}",
+          "{'mail':'***','b':{'mail':1}}");
 }
 
 static void hashes_are_keyed_and_equal_for_equal_values(void **state)
@@ -118,8 +126,9 @@ static void hashes_are_keyed_and_equal_for_equal_values(void **state)
         apply(&paths, EG_RULES_VIEW_ENVELOPE, "{'a':'\\u00e4','b':'\xc3\xa4'}", &err);
     EG_AUTOFREE char *want = eg_asprintf("{\"a\":\"%s\",\"b\":\"%s\"}", hex, hex);
     assert_string_equal(got, want);
-    EG_AUTOFREE char *objects = apply(&paths, EG_RULES_VIEW_ENVELOPE, "{'c':{'x':\n1}}", &err);
-    EG_AUTOFREE char *same = apply(&paths, EG_RULES_VIEW_ENVELOPE, "{'c':{'x':1}}", &err);
+    EG_AUTOFREE char *objects =
+        apply(&paths, EG_RULES_VIEW_ENVELOPE, "{'c':{'x':\n1, 'y': [1, 2]}}", &err);
+    EG_AUTOFREE char *same = apply(&paths, EG_RULES_VIEW_ENVELOPE, "{'c':{'x':1,'y':[1,2]}}", &err);
     assert_string_equal(objects, same);
     assert_int_equal(strlen(objects), strlen("{\"c\":\"\"}") + 64);
 }
