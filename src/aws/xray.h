@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "telemetry/trace.h"
 #include "eventgate/span.h"
+#include "telemetry/trace.h"
 
 /*
  * Appends "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0|1>" for a traceparent ("Tracing

@@ -254,8 +254,8 @@ static void run_worker(void *context, unsigned index)
     (void)index;
     eg_mutex_init(&worker.mutex);
     eg_cond_init(&worker.answered);
-    if (eg_source_sqs_init(&worker.sqs, source->sqs, source->receiving, source->deleting,
-                           &err) == 0)
+    if (eg_source_sqs_init(&worker.sqs, source->sqs, source->receiving, source->deleting, &err) ==
+        0)
         while (!is_stopping(source))
             run_round(&worker);
     else

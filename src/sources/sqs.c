@@ -7,10 +7,10 @@
 #include "base/span.h"
 #include "json/writer.h"
 
-#define SLACK_MS        10000 /* over the wait of a poll, for the call itself */
-#define ANSWER_MAX      ((size_t)24 << 20) /* ten messages of 1 MiB, escaped */
+#define SLACK_MS          10000              /* over the wait of a poll, for the call itself */
+#define ANSWER_MAX        ((size_t)24 << 20) /* ten messages of 1 MiB, escaped */
 #define DELETE_TIMEOUT_MS 10000
-#define ATTEMPTS_DELETE 3
+#define ATTEMPTS_DELETE   3
 
 static const struct eg_json_limits limits = {
     .max_text_bytes = ANSWER_MAX,
@@ -120,7 +120,8 @@ int eg_source_sqs_receive(struct eg_source_sqs *sqs, struct eg_source_message *m
         eg_buffer_printf(&sqs->body, ",\"VisibilityTimeout\":%d",
                          (int)((config->visibility_ms + 999) / 1000));
     eg_buffer_append_char(&sqs->body, '}');
-    if (call(sqs, sqs->receiver, "AmazonSQS.ReceiveMessage", config->wait_ms + SLACK_MS, 1, err) != 0)
+    if (call(sqs, sqs->receiver, "AmazonSQS.ReceiveMessage", config->wait_ms + SLACK_MS, 1, err) !=
+        0)
         return -1;
     uint32_t count = list_of(sqs, "Messages", &list);
     if (count > EG_SOURCE_MESSAGES_MAX)
@@ -153,7 +154,8 @@ int eg_source_sqs_delete(struct eg_source_sqs *sqs, const struct eg_source_messa
     *ret_failed = 0;
     if (entries == 0)
         return 0;
-    if (call(sqs, sqs->deleter, "AmazonSQS.DeleteMessageBatch", DELETE_TIMEOUT_MS, ATTEMPTS_DELETE, err) != 0)
+    if (call(sqs, sqs->deleter, "AmazonSQS.DeleteMessageBatch", DELETE_TIMEOUT_MS, ATTEMPTS_DELETE,
+             err) != 0)
         return -1;
     *ret_failed = list_of(sqs, "Failed", &list);
     return 0;
