@@ -58,6 +58,7 @@ struct worker {
     struct eg_source_sqs sqs;
     struct eg_source_message messages[EG_SOURCE_MESSAGES_MAX];
     struct eg_ingest_submission submissions[EG_SOURCE_MESSAGES_MAX];
+    bool judged[EG_SOURCE_MESSAGES_MAX]; /* its submission was not refused as a whole */
     bool delivered[EG_SOURCE_MESSAGES_MAX];
     struct eg_arena arena;
     struct eg_join_owner owner;
@@ -135,8 +136,9 @@ static bool submit(struct worker *worker, size_t i)
     };
     if (eg_aws_xray_read(message->trace, traceparent))
         post.traceparent = eg_span_text(traceparent);
-    if (eg_ingest_submit(worker->source->sources->options.ingest, &post, &worker->arena, worker,
-                         submission, &err) != 0) {
+    worker->judged[i] = eg_ingest_submit(worker->source->sources->options.ingest, &post,
+                                         &worker->arena, worker, submission, &err) == 0;
+    if (!worker->judged[i]) {
         log_left(worker, i, err.message);
         return false;
     }
@@ -192,7 +194,7 @@ static size_t collect(struct worker *worker, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct eg_ingest_submission *submission = &worker->submissions[i];
         worker->delivered[i] = is_delivered(submission);
-        if (submission->items)
+        if (worker->judged[i])
             eg_ingest_count(submission);
         if (worker->delivered[i])
             delivered++;
