@@ -105,6 +105,15 @@ struct eg_sink; /* the sink's own */
 
 #define EG_SINK_INLINE 0x1u /* no workers: submit runs where the event was accepted */
 
+/*
+ * What this sink sends may come to a gate again, as over an event bus. An event that a rule sends
+ * here has the attribute EG_SINK_HOPS: the names of the gates it came through and of this one, with
+ * a space between. The sink hands them on among the envelope's `resources`, each behind the prefix.
+ */
+#define EG_SINK_FORWARDS   0x2u
+#define EG_SINK_HOPS       "eventgatehops"
+#define EG_SINK_HOP_PREFIX "arn:eventgate:::hop/"
+
 struct eg_sink_type {
     uint32_t abi;     /* EG_SINK_ABI */
     uint32_t flags;   /* EG_SINK_... */

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "api/config.h"
 #include "api/health.h"
 #include "auth/auth.h"
 #include "http/rate.h"
@@ -27,6 +28,8 @@ struct eg_api {
     struct eg_postgres_stats *stats;
     const char *provider_url; /* GET /token sends people there; NULL: nobody was named */
     const struct eg_string_list *passed_headers; /* request headers that become attributes */
+    const struct eg_api_publish_config *publish;
+    const struct eg_api_keys_config *keys;
 
     /* Asked for by the admin listener; must not wait. */
     void (*request_reload)(void *app);
@@ -48,7 +51,10 @@ enum eg_http_verdict eg_api_topics_list(struct eg_http_request *request, void *c
 enum eg_http_verdict eg_api_topics_schema(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_publish(struct eg_http_request *request, void *context);
 void eg_api_publish_begin(struct eg_http_request *request, void *context);
-void eg_api_publish_resume(struct eg_http_request *request, void *context);
+void eg_api_events_begin(struct eg_http_request *request, void *context);
+enum eg_http_verdict eg_api_events(struct eg_http_request *request, void *context);
+void eg_api_message_begin(struct eg_http_request *request, void *context);
+enum eg_http_verdict eg_api_message(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_stats(struct eg_http_request *request, void *context);
 void eg_api_stats_resume(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_token(struct eg_http_request *request, void *context);
@@ -60,6 +66,7 @@ enum eg_http_verdict eg_api_docs(struct eg_http_request *request, void *context)
 enum eg_http_verdict eg_api_docs_file(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_metrics(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_reload(struct eg_http_request *request, void *context);
+enum eg_http_verdict eg_api_replay(struct eg_http_request *request, void *context);
 enum eg_http_verdict eg_api_terminate(struct eg_http_request *request, void *context);
 
 #endif

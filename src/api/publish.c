@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /topics/{topic}: from the request to a submission, and back.
- *
- * Threads: begin, handle and resume on the connection's HTTP thread; eg_api_publish_done on a
- * sink's worker or the timer thread. Between suspend and resume the state belongs to the join.
+ * POST /topics/{topic}: from the request to a post. On the connection's HTTP thread.
  */
 #include <string.h>
 
 #include "api/api.h"
 #include "api/publish_reply.h"
+#include "api/submission.h"
 #include "base/compiler.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
 #include "http/reply.h"
 #include "pipeline/cloudevent.h"
-#include "telemetry/log.h"
-
-#define MAX_IDEMPOTENCY_KEY_BYTES 255
-#define MAX_RESUMED_AT_ONCE       256
 
 struct media_type {
     const char *name;
@@ -144,18 +138,6 @@ static void gather_attributes(struct eg_http_request *request, const struct eg_a
     post->attribute_count = found;
 }
 
-static int check_idempotency_key(struct eg_span key, struct eg_error *err)
-{
-    bool printable = true;
-    for (size_t i = 0; i < key.len; i++)
-        printable &= key.ptr[i] >= 0x20 && key.ptr[i] < 0x7f;
-    if (printable && key.len <= MAX_IDEMPOTENCY_KEY_BYTES)
-        return 0;
-    return eg_error_set(err, EG_ERR_REQUEST,
-                        "Idempotency-Key must be at most %d printable ASCII characters.",
-                        MAX_IDEMPOTENCY_KEY_BYTES);
-}
-
 static int read_request(struct eg_http_request *request, const struct eg_api *api,
                         struct eg_ingest_post *post, struct eg_error *err)
 {
@@ -163,56 +145,19 @@ static int read_request(struct eg_http_request *request, const struct eg_api *ap
     EG_ASSERT(known);
     post->topic = eg_http_request_param(request, 0);
     post->body = eg_http_request_body(request);
-    post->token =
-        eg_auth_token_from_headers(eg_http_request_header(request, EG_HTTP_BEARER),
-                                   eg_http_request_header(request, EG_HTTP_AUTHORIZATION));
-    post->idempotency_key = eg_http_request_header(request, EG_HTTP_IDEMPOTENCY_KEY);
-    post->correlation_id = eg_http_request_correlation_id(request);
-    post->traceparent = eg_http_request_header(request, EG_HTTP_TRACEPARENT);
-    post->tracestate = eg_http_request_header(request, EG_HTTP_TRACESTATE);
+    if (eg_api_post_from_headers(request, post, err))
+        return -1;
     bool cloudevent;
     gather_attributes(request, api, post, &cloudevent);
-    if (cloudevent && post->format == EG_INGEST_SINGLE &&
-        eg_cloudevent_check(post->attributes, post->attribute_count, err))
-        return -1;
-    return check_idempotency_key(post->idempotency_key, err);
+    if (cloudevent && post->format == EG_INGEST_SINGLE)
+        return eg_cloudevent_check(post->attributes, post->attribute_count, err);
+    return 0;
 }
 
-/* --- the submission's way */
-
-static void submission_cleanup(void *state)
+static void reply(struct eg_http_request *request, const struct eg_ingest_submission *submission,
+                  const void *state)
 {
-    eg_ingest_submission_fini(state);
-}
-
-static void refuse(struct eg_http_request *request, const struct eg_error *err)
-{
-    if (err->code == EG_ERR_OVERLOADED || err->code == EG_ERR_UNAVAILABLE)
-        eg_log_limited(EG_LOG_WARNING, eg_http_request_correlation_id(request), "post turned away",
-                       eg_log_error(err));
-    eg_http_reply_error(request, err);
-}
-
-static void log_failures(struct eg_http_request *request,
-                         const struct eg_ingest_submission *submission)
-{
-    const struct eg_join *join = submission->join;
-    for (size_t event = 0; event < eg_join_event_count(join); event++)
-        for (size_t i = 0; i < eg_join_delivery_count(join, event); i++) {
-            struct eg_delivery_report report = eg_join_report(join, event, i);
-            if (report.result != EG_RESULT_DELIVERED)
-                eg_log(EG_LOG_ERROR, eg_http_request_correlation_id(request), "delivery failed",
-                       eg_log_text("topic", submission->topic->name),
-                       eg_log_string("sink", report.sink), eg_log_string("error", report.message),
-                       eg_log_text("event_id", eg_join_event(join, event)->id));
-        }
-}
-
-static void finish(struct eg_http_request *request, const struct eg_ingest_submission *submission)
-{
-    eg_ingest_count(submission);
-    if (submission->join)
-        log_failures(request, submission);
+    (void)state;
     eg_api_publish_reply(request, submission);
 }
 
@@ -222,45 +167,8 @@ enum eg_http_verdict eg_api_publish(struct eg_http_request *request, void *conte
     struct eg_ingest_post post = {0};
     struct eg_error err;
     if (read_request(request, api, &post, &err)) {
-        refuse(request, &err);
+        eg_api_submit_refuse(request, &err);
         return EG_HTTP_DONE;
     }
-    struct eg_arena *arena = eg_http_request_arena(request);
-    struct eg_ingest_submission *submission = eg_arena_alloc(arena, sizeof(*submission));
-    int ret = eg_ingest_submit(api->ingest, &post, arena, request, submission, &err);
-    eg_http_request_set_state(request, submission, submission_cleanup);
-    if (submission->topic)
-        eg_http_request_set_label(request, submission->topic->name);
-    if (ret) {
-        refuse(request, &err);
-        return EG_HTTP_DONE;
-    }
-    if (submission->join && !eg_join_is_complete(submission->join)) {
-        eg_http_request_suspend(request);
-        if (!eg_join_await(submission->join))
-            eg_http_request_resume(request);
-        return EG_HTTP_LATER;
-    }
-    finish(request, submission);
-    return EG_HTTP_DONE;
-}
-
-void eg_api_publish_resume(struct eg_http_request *request, void *context)
-{
-    (void)context;
-    finish(request, eg_http_request_state(request));
-}
-
-void eg_api_publish_done(void *context, struct eg_join *const *joins, size_t count)
-{
-    (void)context;
-    struct eg_http_request *requests[MAX_RESUMED_AT_ONCE];
-    while (count) {
-        size_t now = count < MAX_RESUMED_AT_ONCE ? count : MAX_RESUMED_AT_ONCE;
-        for (size_t i = 0; i < now; i++)
-            requests[i] = eg_join_user(joins[i]);
-        eg_http_request_resume_all(requests, now);
-        joins += now;
-        count -= now;
-    }
+    return eg_api_submit(request, api, &post, reply, NULL);
 }

@@ -8,7 +8,9 @@
 #include "app/parts.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +18,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "pipeline/route.h"
+#include "sources/config.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process.h"
@@ -120,11 +123,14 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
             .common = entries->items[i].common,
             .config = entries->items[i].specific,
         };
-    app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count);
+    const struct eg_outbox_config *outbox =
+        app->settings.rules.folder ? &app->settings.outbox : NULL;
+    app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count, outbox);
     struct eg_pipeline_options options = {
         .config = &app->settings.pipeline,
         .sinks = app->sinks,
         .sink_count = app->sink_count,
+        .outbox = outbox,
         .control = app->control,
         .observer = eg_app_sink_observer_hooks(app->sink_observer),
         .on_done = eg_api_publish_done,
@@ -170,20 +176,33 @@ int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reloa
     return ret;
 }
 
+/* Topics and rules as they are written, with all that is wrong about either. */
+static int read_catalogue(struct eg_app_settings *settings,
+                          struct eg_topics_catalogue **ret_catalogue,
+                          struct eg_rules_book **ret_book, struct eg_error *err)
+{
+    struct eg_config_problems problems = {0};
+    int ret = eg_app_settings_catalogue(settings, ret_catalogue, &problems);
+    ret |= eg_app_settings_book(settings, ret_book, &problems);
+    if (ret)
+        ret = report_problems(&problems, err);
+    eg_config_problems_fini(&problems);
+    return ret;
+}
+
 int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
                            struct eg_topics_catalogue **ret_catalogue, struct eg_error *err)
 {
-    struct eg_config_problems problems = {0};
     struct eg_topics_catalogue *catalogue = NULL;
-    int ret = eg_app_settings_catalogue(settings, &catalogue, &problems);
-    if (ret)
-        ret = report_problems(&problems, err);
-    else if ((ret = eg_pipeline_routes_attach(app->pipeline, catalogue, err)) != 0)
-        eg_topics_catalogue_unref(catalogue);
-    else
+    struct eg_rules_book *book = NULL;
+    if (read_catalogue(settings, &catalogue, &book, err)) {
+        eg_rules_book_unref(book);
+    } else if (eg_pipeline_routes_attach(app->pipeline, catalogue, book, err) == 0) {
         *ret_catalogue = catalogue;
-    eg_config_problems_fini(&problems);
-    return ret;
+        return 0;
+    }
+    eg_topics_catalogue_unref(catalogue);
+    return -1;
 }
 
 static int start_topics(struct eg_app *app, struct eg_error *err)
@@ -255,10 +274,24 @@ static int admit(void *context, struct eg_span subject, size_t events, struct eg
                         retry_after_s);
 }
 
+/* Names in the list of hops have spaces between. */
+static int name_gate(struct eg_app *app, struct eg_span *ret_gate, struct eg_error *err)
+{
+    if (gethostname(app->host, sizeof(app->host) - 1) != 0)
+        (void)snprintf(app->host, sizeof(app->host), "localhost");
+    const char *gate = app->settings.rules.gate;
+    if (gate && (gate[0] == '\0' || strchr(gate, ' ')))
+        return eg_error_set(err, EG_ERR_CONFIG, "rules.gate: a name without spaces is expected");
+    *ret_gate = eg_span_text(gate ? gate : app->host);
+    return 0;
+}
+
 static int start_ingest(struct eg_app *app, struct eg_error *err)
 {
-    (void)err;
     const struct eg_app_settings *settings = &app->settings;
+    struct eg_span gate;
+    if (name_gate(app, &gate, err))
+        return -1;
     if (settings->server.subject_rate)
         app->rate =
             eg_http_rate_new(settings->server.subject_rate, settings->server.subject_burst, 65536);
@@ -267,6 +300,7 @@ static int start_ingest(struct eg_app *app, struct eg_error *err)
         .topics = &app->topics,
         .pipeline = app->pipeline,
         .redactor = app->redactor,
+        .gate = gate,
         .limits = eg_ingest_json_limits(&settings->events),
         .max_batch_events = (size_t)settings->events.max_batch_events,
         .max_failures = (size_t)settings->events.max_errors,
@@ -357,6 +391,8 @@ static int start_http(struct eg_app *app, struct eg_error *err)
         .stats = app->stats,
         .provider_url = app->settings.auth.provider_url,
         .passed_headers = &app->settings.events.passed_headers,
+        .publish = &app->settings.publish,
+        .keys = &app->settings.event_keys,
         .request_reload = request_reload,
         .request_stop = request_stop,
         .app = app,
@@ -399,6 +435,51 @@ static int start_announcement(struct eg_app *app, struct eg_error *err)
     return 0;
 }
 
+/* --- sources */
+
+static void source_is(void *context, const char *source, const char *trouble)
+{
+    struct eg_app *app = context;
+    eg_health_set(&app->health, source, trouble);
+}
+
+/* A topic may go with a reload; one that was never there is a mistake. */
+static int check_source_topics(struct eg_app *app, struct eg_error *err)
+{
+    const struct eg_config_entries *entries = &app->settings.sources;
+    struct eg_topics_catalogue *catalogue = eg_topics_slot_acquire(&app->topics);
+    int ret = 0;
+    for (size_t i = 0; ret == 0 && i < entries->count; i++) {
+        const struct eg_source_config *config = entries->items[i].common;
+        if (!eg_topics_catalogue_find(catalogue, eg_span_text(config->topic)))
+            ret = eg_error_set(err, EG_ERR_CONFIG, "sources.%s.topic: there is no topic '%s'",
+                               entries->items[i].name, config->topic);
+    }
+    eg_topics_catalogue_unref(catalogue);
+    return ret;
+}
+
+static int start_sources(struct eg_app *app, struct eg_error *err)
+{
+    struct eg_sources_options options = {
+        .entries = &app->settings.sources,
+        .ingest = app->ingest,
+        .report = source_is,
+        .context = app,
+    };
+    if (options.entries->count == 0)
+        return 0;
+    if (check_source_topics(app, err) != 0 || eg_sources_new(&options, &app->sources, err) != 0)
+        return -1;
+    return eg_sources_start(app->sources, err);
+}
+
+static void stop_sources(struct eg_app *app)
+{
+    eg_sources_stop(app->sources);
+    eg_sources_destroy(app->sources);
+}
+
 const struct eg_app_part eg_app_parts[] = {
     {"log", start_telemetry, stop_telemetry},
     {"control thread", start_control, stop_control},
@@ -410,6 +491,7 @@ const struct eg_app_part eg_app_parts[] = {
     {"ingest", start_ingest, stop_ingest},
     {"stats", start_stats, stop_stats},
     {"http", start_http, stop_http},
+    {"sources", start_sources, stop_sources},
     {"announcement", start_announcement, stop_nothing},
 };
 const size_t eg_app_part_count = EG_ARRAY_COUNT(eg_app_parts);

@@ -34,6 +34,14 @@ const struct eg_app_section eg_app_sections[] = {
      "How events are held against their schemas."},
     {"events", &eg_ingest_config_table, AT(events), "What one event and one batch may look like."},
     {"pipeline", &eg_pipeline_table, AT(pipeline), "From an accepted event to the sinks."},
+    {"rules", &eg_rules_config_table, AT(rules),
+     "Which events go where beside their topic's sinks; see rules.md."},
+    {"outbox", &eg_outbox_config_table, AT(outbox),
+     "What is owed: deliveries of rules that nobody waits for; see delivery.md."},
+    {"publish", &eg_api_publish_table, AT(publish),
+     "POST /publish: messages that become events of one topic."},
+    {"event_keys", &eg_api_keys_table, AT(event_keys),
+     "The keys with which POST /events/{topic} is used; a token works there, too."},
     {"stats", &eg_postgres_stats_table, AT(stats),
      "Where POST /stats/{topic} reads; without a database here, where the first sink of type "
      "postgres "
@@ -61,6 +69,9 @@ static void split_commas(const char *text, struct eg_string_list *list)
 }
 
 const struct eg_app_variable eg_app_variables[] = {
+    {"EVENTGATE_CONFIG_COPIES", "config", "copies",
+     "Folder for the last good copies of configuration on S3.", NULL},
+    {"EVENTGATE_CONFIG_POLL", "config", "poll", "How often S3 is asked for changes.", NULL},
     {"LOG_LEVEL", "log", "level", "The lowest level that is written.", NULL},
     {"TRACE_REDACT_KEYS", "log", "trace_redact_keys",
      "Names whose values are hidden when payloads are logged, between commas.", split_commas},

@@ -202,6 +202,11 @@ static void fill_sinks(struct eg_app_settings *settings, struct eg_config_proble
     resolve_sinks(settings, problems);
 }
 
+static void fill_sources(struct eg_app_settings *settings, struct eg_config_problems *problems)
+{
+    (void)eg_config_group_fill(settings->file, &eg_sources_group, &settings->sources, problems);
+}
+
 static void check_listeners(struct eg_app_settings *settings, struct eg_config_problems *problems)
 {
     struct eg_error err;
@@ -210,6 +215,14 @@ static void check_listeners(struct eg_app_settings *settings, struct eg_config_p
                                     err.message);
     if (eg_http_config_check(&settings->admin, &err) != 0)
         (void)eg_config_problem_add(problems, place_of(settings, "admin"), "admin.%s", err.message);
+}
+
+static void check_keys(struct eg_app_settings *settings, struct eg_config_problems *problems)
+{
+    struct eg_error err;
+    if (eg_api_keys_check(&settings->event_keys, &err) != 0)
+        (void)eg_config_problem_add(problems, place_of(settings, "event_keys"), "event_keys.%s",
+                                    err.message);
 }
 
 static void check_auth(struct eg_app_settings *settings, struct eg_config_problems *problems)
@@ -251,10 +264,12 @@ int eg_app_settings_load(struct eg_app_settings *settings,
     if (problems->count + problems->dropped == before) {
         check_listeners(settings, problems);
         check_auth(settings, problems);
+        check_keys(settings, problems);
     }
     load_plugins(settings, source->plugins_are_loaded, registry, problems);
     list_sink_types(settings, registry);
     fill_sinks(settings, problems);
+    fill_sources(settings, problems);
     eg_config_file_check_unknown(settings->file, problems);
     return problems->count + problems->dropped == before ? 0 : -1;
 }
@@ -263,6 +278,7 @@ void eg_app_settings_fini(struct eg_app_settings *settings)
 {
     if (settings->sink_variants)
         eg_config_entries_fini(&settings->sinks_group, &settings->sinks);
+    eg_config_entries_fini(&eg_sources_group, &settings->sources);
     free(settings->sink_variants);
     eg_config_entries_fini(&eg_topics_group, &settings->topics.topics);
     for (size_t i = 0; i < eg_app_section_count; i++)
@@ -273,16 +289,36 @@ void eg_app_settings_fini(struct eg_app_settings *settings)
     *settings = (struct eg_app_settings){0};
 }
 
+/* What topics and rules may name; the list is the caller's, the names are not. */
+static struct eg_string_list sink_names(const struct eg_app_settings *settings)
+{
+    struct eg_string_list names = {0};
+    names.items = eg_calloc(settings->sinks.count + 1, sizeof(*names.items));
+    for (size_t i = 0; i < settings->sinks.count; i++)
+        names.items[names.count++] = settings->sinks.items[i].name;
+    return names;
+}
+
 int eg_app_settings_catalogue(struct eg_app_settings *settings,
                               struct eg_topics_catalogue **ret_catalogue,
                               struct eg_config_problems *problems)
 {
-    struct eg_string_list names = {0};
-    names.items = eg_calloc(settings->sinks.count, sizeof(*names.items));
-    for (size_t i = 0; i < settings->sinks.count; i++)
-        names.items[names.count++] = settings->sinks.items[i].name;
+    struct eg_string_list names = sink_names(settings);
     int ret = eg_topics_catalogue_build(&settings->topics, &names, ret_catalogue, problems,
                                         &settings->notices);
+    free(names.items);
+    return ret;
+}
+
+int eg_app_settings_book(struct eg_app_settings *settings, struct eg_rules_book **ret_book,
+                         struct eg_config_problems *problems)
+{
+    if (!settings->rules.folder) {
+        *ret_book = NULL;
+        return 0;
+    }
+    struct eg_string_list names = sink_names(settings);
+    int ret = eg_rules_book_load(&settings->rules, &names, ret_book, problems, &settings->notices);
     free(names.items);
     return ret;
 }

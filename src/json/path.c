@@ -294,6 +294,20 @@ uint32_t eg_json_path_each(const struct eg_json_path *path, const struct eg_json
     return walk.matches;
 }
 
+uint32_t eg_json_path_each_inside(const struct eg_json_path *path, struct eg_span name,
+                                  const struct eg_json_document *document, eg_json_index from,
+                                  eg_json_path_visit visit, void *context)
+{
+    struct walk walk = {.path = path, .document = document, .visit = visit, .context = context};
+    const struct step *first = path->steps;
+    if (path->step_count == 0)
+        walk_from(&walk, 0, from);
+    else if (first->kind == STEP_ALL ||
+             (first->kind == STEP_NAME && eg_span_equal(first->name, name)))
+        walk_from(&walk, 1, from);
+    return walk.matches;
+}
+
 static bool take_first(void *context, eg_json_index index)
 {
     eg_json_index *first = context;

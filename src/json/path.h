@@ -45,4 +45,12 @@ typedef bool (*eg_json_path_visit)(void *context, eg_json_index index);
 uint32_t eg_json_path_each(const struct eg_json_path *path, const struct eg_json_document *document,
                            eg_json_index from, eg_json_path_visit visit, void *context);
 
+/*
+ * The same for a document of which only a part is at hand: `from` stands for the member `name` of
+ * what the path looks into. A path that leads elsewhere matches nothing.
+ */
+uint32_t eg_json_path_each_inside(const struct eg_json_path *path, struct eg_span name,
+                                  const struct eg_json_document *document, eg_json_index from,
+                                  eg_json_path_visit visit, void *context);
+
 #endif

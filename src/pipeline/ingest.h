@@ -39,6 +39,7 @@ struct eg_ingest_options {
     struct eg_topics_slot *topics;
     struct eg_pipeline *pipeline;
     const struct eg_redactor *redactor; /* for payloads in the log at TRACE */
+    struct eg_span gate; /* this one's name in events it sends on; without rules of no use */
     struct eg_json_limits limits;
     size_t max_batch_events;
     size_t max_failures; /* of one event that are told */
@@ -57,12 +58,26 @@ struct eg_ingest;
 struct eg_ingest *eg_ingest_new(const struct eg_ingest_options *options) EG_MUST_CHECK;
 void eg_ingest_destroy(struct eg_ingest *ingest); /* NULL is fine */
 
+/* An event that was accepted before, once more. */
+struct eg_ingest_replay {
+    int64_t received_us;         /* when it was accepted: the time of its envelope */
+    const struct eg_span *rules; /* only to targets of these; none: of all that match */
+    size_t rule_count;
+    bool to_sinks; /* to the topic's own sinks, too */
+};
+
 /* One request. The spans are borrowed for the call; those that are not there are empty. */
 struct eg_ingest_post {
     enum eg_ingest_format format;
     struct eg_span topic; /* lower case */
     struct eg_span body;
     struct eg_span token;
+    struct eg_auth_identity *identity; /* who posts, when that is known already; borrowed. NULL: the
+                                          token says */
+    const struct eg_ingest_replay *replay; /* who may post was asked before; NULL: this is new */
+    bool id_from_payload;              /* an event's member `id`, if it is a string, is its id */
+    struct eg_span fallback_id;        /* the id of an event that has none of its own */
+    const struct eg_join_owner *owner; /* who hears of the join; NULL: the pipeline's on_done */
     struct eg_span idempotency_key;
     struct eg_span correlation_id;
     struct eg_span traceparent; /* as the client sent it */

@@ -23,12 +23,16 @@
 #include "rules/transform.h"
 #include "json/document.h"
 
-#define EG_RULES_MAX_TARGETS         100   /* of one rule */
-#define EG_RULES_MAX_RULES           20000 /* of one book */
-#define EG_RULES_DEFAULT_ATTEMPTS    185
-#define EG_RULES_DEFAULT_MAX_AGE_MS  INT64_C(86400000)
-#define EG_RULES_DEFAULT_ENRICH_INTO "enrichment"
-#define EG_RULES_NO_SINK             SIZE_MAX
+#define EG_RULES_MAX_TARGETS            100   /* of one rule */
+#define EG_RULES_MAX_RULES              20000 /* of one book */
+#define EG_RULES_DEFAULT_ATTEMPTS       185
+#define EG_RULES_DEFAULT_MAX_AGE_MS     INT64_C(86400000)
+#define EG_RULES_DEFAULT_BACKOFF_MS     1000
+#define EG_RULES_DEFAULT_MAX_BACKOFF_MS 300000
+#define EG_RULES_DEFAULT_ENRICH_INTO    "enrichment"
+#define EG_RULES_DEFAULT_MAX_HOPS       8
+#define EG_RULES_NO_SINK                SIZE_MAX
+#define EG_RULES_NO_TARGET              SIZE_MAX
 
 /* A call whose answer joins the event before the target's transform, as in EventBridge pipes. */
 struct eg_rules_enrich {
@@ -53,12 +57,17 @@ struct eg_rules_target {
     const struct eg_rules_template *at;         /* not before this time (eg_rules_time_parse of the
                                                    text it renders); NULL: at once */
     int64_t delay_ms;                           /* after `at`, or after now */
-    bool await;                                 /* the caller waits for this target */
-    int64_t max_attempts;                       /* retries after the first, 0 to 185 */
-    int64_t max_age_ms;                         /* of the event when it is tried again */
-    int64_t deadline_ms;                        /* for one attempt's wait; 0: the sink's */
-    struct eg_span dead_letter;                 /* a sink; empty: none */
-    size_t dead_letter_index;                   /* as sink_index */
+    size_t after; /* the target of the same rule that must be delivered first: its place, lower than
+                     this one's; or EG_RULES_NO_TARGET */
+    bool await;   /* the caller waits for this target */
+    int64_t max_attempts;       /* retries after the first, 0 to 185 */
+    int64_t max_age_ms;         /* of the event when it is tried again */
+    int64_t backoff_ms;         /* the longest wait after the first failure; doubles with each */
+    int64_t max_backoff_ms;     /* and is never longer than this */
+    int64_t max_hops;           /* an event that came through so many gates is not sent on */
+    int64_t deadline_ms;        /* for one attempt's wait; 0: the sink's */
+    struct eg_span dead_letter; /* a sink; empty: none */
+    size_t dead_letter_index;   /* as sink_index */
 };
 
 struct eg_rules_rule {
@@ -103,13 +112,29 @@ int eg_rules_book_match(const struct eg_rules_book *book, struct eg_rules_scratc
 bool eg_rules_book_concerns(const struct eg_rules_book *book, struct eg_span topic);
 
 /*
- * Appends what a target receives of an envelope: protected, then transformed. Not for targets with
- * enrich, whose answer comes between the two. `scratch` is a document of the thread, used when the
- * target protects; `input` is for the envelope as it is, with rule_arn and rule_name left empty.
+ * Appends what a target receives of an envelope: protected, joined by the answer of its enrichment
+ * (ptr NULL: there is none), transformed. `scratch` is a document of the thread, used for what is
+ * between; `input` is for the envelope as it is, with rule_arn and rule_name left empty.
  */
+int eg_rules_target_render_enriched(const struct eg_rules_rule *rule,
+                                    const struct eg_rules_target *target,
+                                    const struct eg_rules_template_input *input,
+                                    struct eg_span answer, struct eg_json_document *scratch,
+                                    struct eg_buffer *out, struct eg_error *err) EG_MUST_CHECK;
+
+/* The same without an answer. */
 int eg_rules_target_render(const struct eg_rules_rule *rule, const struct eg_rules_target *target,
                            const struct eg_rules_template_input *input,
                            struct eg_json_document *scratch, struct eg_buffer *out,
                            struct eg_error *err) EG_MUST_CHECK;
+
+/*
+ * Appends what the enrichment of a target is given: the envelope protected, through enrich->input.
+ * Parameters as above.
+ */
+int eg_rules_target_ask(const struct eg_rules_rule *rule, const struct eg_rules_target *target,
+                        const struct eg_rules_template_input *input,
+                        struct eg_json_document *scratch, struct eg_buffer *out,
+                        struct eg_error *err) EG_MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@
 #include "rules/template.h"
 #include "rules/template_program.h"
 #include "rules/time.h"
+#include "json/compact.h"
 #include "json/writer.h"
 
 /* Members that are one string, in the order of the envelope. */
@@ -146,12 +147,24 @@ static const struct form *find_form(const struct build *build)
     return NULL;
 }
 
+/* The detail-type that EventBridge gives to a record, by its eventType. */
+static const char *cloudtrail_type(const struct build *build)
+{
+    eg_json_index index = payload_member(build, "eventType");
+    if (index == EG_JSON_NONE || eg_json_kind(build->payload, index) != EG_JSON_STRING)
+        return "AWS API Call via CloudTrail";
+    struct eg_span type = eg_json_string(build->payload, index);
+    return eg_span_is(type, "AwsServiceEvent")    ? "AWS Service Event via CloudTrail"
+           : eg_span_is(type, "AwsConsoleSignIn") ? "AWS Console Sign In via CloudTrail"
+                                                  : "AWS API Call via CloudTrail";
+}
+
 /* CloudTrail's events have the names that EventBridge gives them. */
 static bool write_cloudtrail(const struct build *build, enum member member)
 {
     static const char suffix[] = ".amazonaws.com";
     if (member == DETAIL_TYPE) {
-        eg_buffer_append_text(build->out, "\"AWS API Call via CloudTrail\"");
+        eg_json_write_text(build->out, cloudtrail_type(build));
         return true;
     }
     eg_json_index index = payload_member(build, "eventSource");
@@ -219,10 +232,10 @@ static void write_default(const struct build *build, enum member member)
         eg_json_write_string(build->out, build->event->id);
         break;
     case DETAIL_TYPE:
-        eg_json_write_string(build->out, build->event->topic);
+        eg_buffer_append_text(build->out, "\"JSON\"");
         break;
     case SOURCE:
-        eg_buffer_append_text(build->out, "\"eventgate\"");
+        eg_json_write_string(build->out, build->event->topic);
         break;
     case TIME:
         eg_buffer_append_char(build->out, '"');
@@ -254,7 +267,7 @@ static int write_time_template(const struct build *build, const struct eg_rules_
 static int write_member(const struct build *build, const struct form *form, enum member member)
 {
     const struct eg_rules_template *template = build->envelope->members[member];
-    eg_buffer_printf(build->out, "\"%s\":", member_names[member]);
+    eg_json_write_name(build->out, member_names[member]);
     int rc = 0;
     if (write_from_payload(build, form, member))
         rc = 0;
@@ -273,7 +286,7 @@ static int write_resources(const struct build *build, const struct form *form)
     eg_json_index index = form ? payload_member(build, form->resources) : EG_JSON_NONE;
     eg_buffer_append_text(build->out, "\"resources\":");
     if (index != EG_JSON_NONE && eg_json_kind(build->payload, index) == EG_JSON_ARRAY) {
-        eg_buffer_append_span(build->out, eg_json_text(build->payload, index));
+        eg_json_write_one_line(build->out, eg_json_text(build->payload, index));
         return 0;
     }
     eg_buffer_append_char(build->out, '[');
@@ -294,6 +307,7 @@ static int parse(struct eg_json_document *document, struct eg_span text, struct 
     struct eg_json_limits limits = eg_json_limits_default;
     limits.max_text_bytes = limits.max_string_bytes = text.len;
     limits.max_members = EG_JSON_MAX_COUNT;
+    limits.max_depth = EG_JSON_MAX_DEPTH;
     limits.allow_duplicate_keys = true;
     return eg_json_document_parse(document, text, &limits, err);
 }
@@ -319,10 +333,9 @@ static int find_detail(struct build *build, const struct form *form)
 static void write_detail(const struct build *build)
 {
     struct eg_span detail = eg_json_text(build->detail, build->detail_root);
-    bool is_object = eg_json_kind(build->detail, build->detail_root) == EG_JSON_OBJECT;
-    eg_buffer_append_text(build->out, is_object ? ",\"detail\":" : ",\"detail\":{\"value\":");
-    eg_buffer_append_span(build->out, detail);
-    eg_buffer_append_text(build->out, is_object ? "}" : "}}");
+    eg_buffer_append_text(build->out, ",\"detail\":");
+    eg_json_write_one_line(build->out, detail);
+    eg_buffer_append_char(build->out, '}');
 }
 
 static int write_envelope(struct build *build)

@@ -6,9 +6,9 @@
  *      "resources":[...],"detail":{...}}
  *
  * Each topic says how its members are filled (topics/config.h, struct eg_topics_envelope). Without
- * settings: source is `eventgate`, detail-type the topic's name, id the event's, time when it was
- * received, account and region empty, no resources. A detail that is no JSON object stands in one:
- * {"value": ...}.
+ * settings: source is the topic's name, detail-type `JSON`, id the event's, time when it was
+ * received, account and region empty, no resources. A payload that is no JSON object is the detail
+ * as it is. An envelope is always one line.
  *
  * With `envelope: payload` the payload is an envelope already, in one of three forms: an event as
  * EventBridge delivers it, an entry of PutEvents (Source, DetailType, Detail as a string...), or a

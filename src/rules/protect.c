@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "crypto/digest.h"
-#include "json/compact.h"
 #include "json/path.h"
 
 #define MIN_KEY_BYTES 16
@@ -22,8 +21,7 @@
 enum action { KEEP, HASH, REDACT, DROP };
 
 struct protected_path {
-    struct eg_json_path *whole;  /* in the envelope */
-    struct eg_json_path *detail; /* in the detail; NULL: it lies outside */
+    struct eg_json_path *path; /* in the envelope */
     enum action action;
 };
 
@@ -57,22 +55,6 @@ const struct eg_field_table eg_rules_protect_table = {
     .struct_bytes = sizeof(struct eg_rules_protect_config),
 };
 
-/* The same path from inside the detail: "$.detail.a" is "$.a" there. */
-static int new_detail_path(struct eg_span text, struct eg_json_path **ret_path,
-                           struct eg_error *err)
-{
-    static const char *const prefixes[] = {"$.detail", "$['detail']", "$[\"detail\"]"};
-    for (size_t i = 0; i < EG_ARRAY_COUNT(prefixes); i++) {
-        size_t len = strlen(prefixes[i]);
-        if (text.len <= len || memcmp(text.ptr, prefixes[i], len) != 0 ||
-            (text.ptr[len] != '.' && text.ptr[len] != '['))
-            continue;
-        EG_AUTOFREE char *inner = eg_asprintf("$%.*s", (int)(text.len - len), text.ptr + len);
-        return eg_json_path_new(eg_span_text(inner), ret_path, err);
-    }
-    return 0;
-}
-
 static int add_paths(struct eg_rules_protect *protect, const struct eg_string_list *list,
                      enum action action, struct eg_error *err)
 {
@@ -81,8 +63,7 @@ static int add_paths(struct eg_rules_protect *protect, const struct eg_string_li
         struct protected_path *path = &protect->paths[protect->count++];
         path->action = action;
         struct eg_error why;
-        if (eg_json_path_new(text, &path->whole, &why) != 0 ||
-            new_detail_path(text, &path->detail, &why) != 0)
+        if (eg_json_path_new(text, &path->path, &why) != 0)
             return eg_error_set(err, EG_ERR_CONFIG, "the path '%s': %s", list->items[i],
                                 why.message);
         if (eg_span_is(text, "$"))
@@ -134,10 +115,8 @@ void eg_rules_protect_destroy(struct eg_rules_protect *protect)
 {
     if (!protect)
         return;
-    for (size_t i = 0; i < protect->count; i++) {
-        eg_json_path_destroy(protect->paths[i].whole);
-        eg_json_path_destroy(protect->paths[i].detail);
-    }
+    for (size_t i = 0; i < protect->count; i++)
+        eg_json_path_destroy(protect->paths[i].path);
     if (protect->key)
         explicit_bzero(protect->key, strlen(protect->key));
     free(protect->key);
@@ -166,15 +145,40 @@ static void mark_all(struct apply *apply, enum eg_rules_view view)
 {
     for (size_t i = 0; i < apply->protect->count; i++) {
         const struct protected_path *path = &apply->protect->paths[i];
-        const struct eg_json_path *seen =
-            view == EG_RULES_VIEW_ENVELOPE ? path->whole : path->detail;
         apply->marking = path->action;
-        if (seen)
-            (void)eg_json_path_each(seen, apply->document, 0, mark, apply);
+        if (view == EG_RULES_VIEW_ENVELOPE)
+            (void)eg_json_path_each(path->path, apply->document, 0, mark, apply);
+        else
+            (void)eg_json_path_each_inside(path->path, EG_SPAN_LITERAL("detail"), apply->document,
+                                           0, mark, apply);
     }
     apply->marks[0] = 0;
     for (uint32_t i = 0; i < apply->document->node_count; i++)
         apply->marks[i + 1] = apply->marks[i] + (apply->actions[i] != KEEP);
+}
+
+/* Without white space between the tokens, so that equal values have equal texts. */
+static void write_compact(const struct eg_json_document *document, eg_json_index index,
+                          struct eg_buffer *out)
+{
+    const enum eg_json_kind kind = eg_json_kind(document, index);
+    const bool is_object = kind == EG_JSON_OBJECT;
+    if (!is_object && kind != EG_JSON_ARRAY) {
+        eg_buffer_append_span(out, eg_json_text(document, index));
+        return;
+    }
+    const eg_json_index end = eg_json_next(document, index);
+    eg_buffer_append_char(out, is_object ? '{' : '[');
+    for (eg_json_index at = index + 1; at < end; at = eg_json_next(document, at + is_object)) {
+        if (at > index + 1)
+            eg_buffer_append_char(out, ',');
+        if (is_object) {
+            eg_buffer_append_span(out, eg_json_text(document, at));
+            eg_buffer_append_char(out, ':');
+        }
+        write_compact(document, at + is_object, out);
+    }
+    eg_buffer_append_char(out, is_object ? '}' : ']');
 }
 
 static void write_hash(struct apply *apply, eg_json_index index)
@@ -186,7 +190,7 @@ static void write_hash(struct apply *apply, eg_json_index index)
     if (eg_json_kind(apply->document, index) == EG_JSON_STRING) {
         value = eg_json_string(apply->document, index);
     } else {
-        eg_json_write_one_line(&json, eg_json_text(apply->document, index));
+        write_compact(apply->document, index, &json);
         value = eg_buffer_span(&json);
     }
     eg_crypto_hmac_sha256(eg_span_text(apply->protect->key), value, mac);
@@ -230,6 +234,9 @@ static void write_node(struct apply *apply, eg_json_index index)
         return;
     case HASH:
         write_hash(apply, index);
+        return;
+    case DROP: /* the root: whoever leaves out a child never comes here */
+        eg_buffer_append_text(apply->out, "null");
         return;
     default:
         break;

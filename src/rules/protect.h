@@ -48,9 +48,9 @@ enum eg_rules_view {
 
 /*
  * Appends `json` as whoever is behind may see it; numbers and strings are otherwise copied as they
- * are. `scratch` is a document of the calling thread. A hash is of the string's characters, or of a
- * value's JSON on one line; equal values have equal hashes. -1 with EG_ERR_INVALID when `json` is
- * no JSON, or has a name twice in one object: then nobody may see it.
+ * are; a detail that is dropped as a whole is null. `scratch` is a document of the calling thread.
+ * A hash is of the string's characters, or of a value's JSON without white space. -1 with
+ * EG_ERR_INVALID when `json` is no JSON, or has a name twice in one object: then nobody may see it.
  */
 int eg_rules_protect_apply(const struct eg_rules_protect *protect, enum eg_rules_view view,
                            struct eg_span json, struct eg_json_document *scratch,

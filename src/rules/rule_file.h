@@ -31,6 +31,8 @@
 struct eg_rules_config {
     char *folder;              /* NULL: there are no rules */
     struct eg_string_map arns; /* a target's ARN in AWS's JSON to the name of a sink */
+    char *gate;                /* this gate's name among hops; NULL: the host's */
+    int64_t max_hops;          /* of targets that do not say; 0: EG_RULES_DEFAULT_MAX_HOPS */
     char *protect_key;         /* the key of `hash` for protections without one; NULL: none */
 };
 

@@ -177,8 +177,37 @@ static int put_time(struct eg_sink_worker *worker, struct eg_sink_entry *entry,
     return 0;
 }
 
-static int put_resources(struct eg_sink_worker *worker, struct eg_sink_entry *entry,
-                         struct eg_error *err)
+static void put_resource(struct eg_sink_worker *worker, struct eg_span text,
+                         struct eg_sink_entry *entry, const char **before)
+{
+    entry->size_bytes += text.len;
+    eg_buffer_append_text(&worker->texts, *before);
+    eg_json_write_string(&worker->texts, text);
+    *before = ",";
+}
+
+/* The gates that it came through (eventgate/sink.h, EG_SINK_FORWARDS). */
+static void put_hops(struct eg_sink_worker *worker, const struct eg_event *event,
+                     struct eg_sink_entry *entry, const char **before)
+{
+    struct eg_span rest = EG_SPAN_EMPTY;
+    for (size_t i = 0; i < event->attribute_count; i++)
+        if (eg_span_is(event->attributes[i].name, EG_SINK_HOPS))
+            rest = event->attributes[i].value;
+    while (rest.len > 0) {
+        const char *space = memchr(rest.ptr, ' ', rest.len);
+        size_t len = space ? (size_t)(space - rest.ptr) : rest.len;
+        eg_buffer_clear(&worker->piece);
+        eg_buffer_append_text(&worker->piece, EG_SINK_HOP_PREFIX);
+        eg_buffer_append(&worker->piece, rest.ptr, len);
+        put_resource(worker, eg_buffer_span(&worker->piece), entry, before);
+        len += space != NULL;
+        rest = eg_span_of(rest.ptr + len, rest.len - len);
+    }
+}
+
+static int put_resources(struct eg_sink_worker *worker, const struct eg_event *event,
+                         struct eg_sink_entry *entry, struct eg_error *err)
 {
     const struct state *state = state_of(worker);
     const char *before = ",\"Resources\":[";
@@ -187,13 +216,10 @@ static int put_resources(struct eg_sink_worker *worker, struct eg_sink_entry *en
                                       RESOURCE_MAX};
         if (eg_sink_piece_render(worker, &piece, err) != 0)
             return -1;
-        if (worker->piece.len == 0)
-            continue;
-        entry->size_bytes += worker->piece.len;
-        eg_buffer_append_text(&worker->texts, before);
-        eg_json_write_string(&worker->texts, eg_buffer_span(&worker->piece));
-        before = ",";
+        if (worker->piece.len > 0)
+            put_resource(worker, eg_buffer_span(&worker->piece), entry, &before);
     }
+    put_hops(worker, event, entry, &before);
     if (before[1] == '\0')
         eg_buffer_append_char(&worker->texts, ']');
     return 0;
@@ -218,7 +244,7 @@ static int write_entry(struct eg_sink_worker *worker, const struct eg_event *eve
     eg_json_write_string(&worker->texts, eg_buffer_span(&worker->piece));
     if (put_named(worker, "Source", state->source, SOURCE_MAX, entry, err) != 0 ||
         put_named(worker, "DetailType", state->detail_type, DETAIL_TYPE_MAX, entry, err) != 0 ||
-        put_time(worker, entry, err) != 0 || put_resources(worker, entry, err) != 0 ||
+        put_time(worker, entry, err) != 0 || put_resources(worker, event, entry, err) != 0 ||
         put_detail(worker, event, entry, err) != 0)
         return -1;
     if (config_of(worker)->trace)
@@ -311,6 +337,7 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
 
 const struct eg_sink_type eg_sink_eventbridge = {
     .abi = EG_SINK_ABI,
+    .flags = EG_SINK_FORWARDS,
     .name = "eventbridge",
     .help = "Puts events on an event bus of Amazon EventBridge (PutEvents).",
     .config = &table,
