@@ -20,7 +20,7 @@
 
 /* Asks the store: appends the secret's text. One call at a time. */
 struct eg_app_secret_store {
-    int (*ask)(void *context, const struct eg_config_secret *secret, struct eg_buffer *text,
+    int (*ask)(void *context, const struct eg_config_secret *wanted, struct eg_buffer *text,
                struct eg_error *err);
     void *context;
     int64_t (*monotonic_ms)(void);
