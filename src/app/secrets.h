@@ -32,7 +32,7 @@ struct eg_app_secrets *eg_app_secrets_new(const struct eg_app_secret_store *stor
 void eg_app_secrets_destroy(struct eg_app_secrets *secrets);
 
 /* As eg_config_outside.secret. Without an answer, what is remembered. */
-int eg_app_secrets_read(struct eg_app_secrets *secrets, const struct eg_config_secret *secret,
+int eg_app_secrets_read(struct eg_app_secrets *secrets, const struct eg_config_secret *wanted,
                         bool fresh, struct eg_buffer *buffer, struct eg_error *err) EG_MUST_CHECK;
 
 /* A load begins: what it asks for is read again. */

@@ -174,6 +174,13 @@ static void take_event_bus(const struct translate *translate, const struct key *
     const char *text = text_of(translate, key, value);
     if (!text || text[0] == '\0')
         return;
+    if (strchr(text, '<')) {
+        eg_config_notice_add(translate->notices, EG_CONFIG_NOTICE_DEGRADED, key->name,
+                             "event_bus_arn '%s' is a placeholder: nothing is sent to EventBridge "
+                             "until the ARN of a bus stands there",
+                             text);
+        return;
+    }
     struct eg_config_tree *tree = translate->tree;
     struct eg_config_place place = value->place;
     place.file = tree->file;

@@ -138,8 +138,8 @@ int eg_sink_batch_connect(struct eg_sink *sink, const struct eg_aws_config *conf
 bool eg_sink_batch_reads_envelope(const struct eg_sink *sink);
 int eg_sink_batch_worker_begin(struct eg_sink *sink, unsigned index, void **ret_worker,
                                struct eg_error *err);
-void eg_sink_batch_worker_end(struct eg_sink *sink, void *worker);
-void eg_sink_batch_submit(struct eg_sink *sink, void *worker, struct eg_delivery *const *batch,
+void eg_sink_batch_worker_end(struct eg_sink *sink, void *handle);
+void eg_sink_batch_submit(struct eg_sink *sink, void *handle, struct eg_delivery *const *batch,
                           size_t count);
 int eg_sink_batch_probe(struct eg_sink *sink, struct eg_error *err);
 void eg_sink_batch_destroy(struct eg_sink *sink); /* NULL is fine */

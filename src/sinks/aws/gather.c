@@ -81,6 +81,7 @@ static struct piece **find(struct eg_sink_gather *gather, struct eg_span folder)
 static struct piece *take_off(struct eg_sink_gather *gather, struct piece **link)
 {
     struct piece *piece = *link;
+    EG_ASSERT(piece);
     *link = piece->next;
     piece->next = NULL;
     gather->piece_count--;

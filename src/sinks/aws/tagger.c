@@ -7,6 +7,7 @@
  * behind them are shared, made when a service is met in a region for the first time, and guarded by
  * `mutex`, which is held while one is made but not while it is used.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,7 +92,7 @@ static int make_client(struct eg_sink *sink, enum eg_sink_tagging_kind kind, con
     struct client *client = &sink->clients[sink->client_count++];
     client->kind = kind;
     client->client = *ret_client;
-    (void)strcpy(client->region, region);
+    (void)snprintf(client->region, sizeof(client->region), "%s", region);
     return 0;
 }
 

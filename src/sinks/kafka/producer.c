@@ -89,6 +89,13 @@ static void on_reports(struct eg_kafka_producer *producer, rd_kafka_event_t *eve
         complete_reported(producer, reports, count);
 }
 
+/* That a connection was lost, or all were, says less than why one could not be made. */
+static bool says_why(rd_kafka_resp_err_t code)
+{
+    return code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__TRANSPORT &&
+           code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+}
+
 static void on_error(struct eg_kafka_producer *producer, rd_kafka_event_t *event)
 {
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
@@ -101,8 +108,7 @@ static void on_error(struct eg_kafka_producer *producer, rd_kafka_event_t *event
         atomic_store(&producer->broken, true);
         return;
     }
-    /* That all are down says less than why one is. */
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || atomic_load(&producer->last_error) == 0)
+    if (says_why(code) || !says_why(eg_kafka_producer_last_error(producer)))
         atomic_store(&producer->last_error, (int)code);
 }
 
