@@ -4,6 +4,7 @@
 
 #include "app/sections.h"
 #include "app/settings.h"
+#include "sources/config.h"
 
 void eg_app_settings_dump(const struct eg_app_settings *settings, struct eg_buffer *buffer)
 {
@@ -16,6 +17,7 @@ void eg_app_settings_dump(const struct eg_app_settings *settings, struct eg_buff
     }
     eg_config_entries_dump(&eg_topics_group, &settings->topics.topics, buffer);
     eg_config_entries_dump(&settings->sinks_group, &settings->sinks, buffer);
+    eg_config_entries_dump(&eg_sources_group, &settings->sources, buffer);
 }
 
 static const char introduction[] =
@@ -99,6 +101,19 @@ static void document_sections(struct eg_buffer *buffer)
     }
 }
 
+static void document_sources(struct eg_buffer *buffer)
+{
+    eg_buffer_append_text(buffer, "\n## `sources`\n\nName to source: where events are fetched, "
+                                  "beside those that are posted. Every source has a\n`type`, "
+                                  "these settings, and those of its type; see sources.md.\n\n");
+    eg_config_fields_document(&eg_source_table, buffer);
+    for (size_t i = 0; i < eg_sources_group.variant_count; i++) {
+        const struct eg_config_variant *type = &eg_sources_group.variants[i];
+        eg_buffer_printf(buffer, "\n### source `type: %s`\n\n%s\n\n", type->name, type->help);
+        eg_config_fields_document(type->table, buffer);
+    }
+}
+
 static void document_sinks(const struct eg_sink_registry *registry, struct eg_buffer *buffer)
 {
     eg_buffer_append_text(buffer, "\n## `sinks`\n\nName to sink. Every sink has a `type`, these "
@@ -136,6 +151,7 @@ void eg_app_settings_document(const struct eg_sink_registry *registry, struct eg
                           "no entry here.\n\n");
     eg_config_fields_document(eg_topics_group.common, buffer);
     document_sinks(registry, buffer);
+    document_sources(buffer);
     document_variables(buffer);
     eg_buffer_append_text(buffer, upstream_page);
 }
