@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/sink_entry.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -116,13 +117,11 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
     const struct eg_config_entries *entries = &app->settings.sinks;
     app->sink_count = entries->count;
     app->sinks = eg_calloc(entries->count, sizeof(*app->sinks));
+    app->guards = eg_calloc(entries->count, sizeof(struct eg_sink_guard *));
     for (size_t i = 0; i < entries->count; i++)
-        app->sinks[i] = (struct eg_pipeline_sink){
-            .name = entries->items[i].name,
-            .type = entries->items[i].variant->tag,
-            .common = entries->items[i].common,
-            .config = entries->items[i].specific,
-        };
+        if (eg_app_sink_entry(&app->settings, &entries->items[i], &app->sinks[i], &app->guards[i],
+                              err) != 0)
+            return -1;
     const struct eg_outbox_config *outbox =
         app->settings.rules.folder ? &app->settings.outbox : NULL;
     app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count, outbox);
@@ -144,6 +143,9 @@ static void stop_pipeline(struct eg_app *app)
 {
     eg_pipeline_destroy(app->pipeline);
     eg_app_sink_observer_destroy(app->sink_observer);
+    for (size_t i = 0; app->guards && i < app->sink_count; i++)
+        eg_sink_guard_destroy(app->guards[i]);
+    free(app->guards);
     free(app->sinks);
 }
 

@@ -38,6 +38,7 @@ struct eg_app {
     atomic_bool refresh_forced;
 
     struct eg_pipeline_sink *sinks;
+    struct eg_sink_guard **guards; /* of sinks that must not see all; NULL for others */
     size_t sink_count;
     struct eg_app_sink_observer *sink_observer;
     struct eg_pipeline *pipeline;

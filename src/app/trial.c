@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "app/sink_entry.h"
 #include "auth/auth.h"
 #include "base/error.h"
 #include "pipeline/pipeline.h"
@@ -17,12 +18,12 @@ static void try_sink(const struct eg_app_settings *settings, const struct eg_con
 {
     struct eg_error err;
     struct eg_pipeline *pipeline = NULL;
-    const struct eg_pipeline_sink sink = {
-        .name = entry->name,
-        .type = entry->variant->tag,
-        .common = entry->common,
-        .config = entry->specific,
-    };
+    struct eg_sink_guard *guard;
+    struct eg_pipeline_sink sink;
+    if (eg_app_sink_entry(settings, entry, &sink, &guard, &err) != 0) {
+        (void)eg_config_problem_add(problems, entry->place, "%s", err.message);
+        return;
+    }
     const struct eg_pipeline_options options = {
         .config = &settings->pipeline,
         .sinks = &sink,
@@ -31,6 +32,7 @@ static void try_sink(const struct eg_app_settings *settings, const struct eg_con
     if (eg_pipeline_new(&options, &pipeline, &err) != 0)
         (void)eg_config_problem_add(problems, entry->place, "%s", err.message);
     eg_pipeline_destroy(pipeline);
+    eg_sink_guard_destroy(guard);
 }
 
 static void try_sinks(const struct eg_app_settings *settings, struct eg_config_problems *problems)

@@ -136,6 +136,11 @@ static const struct eg_field common_fields[] = {
      .offset = offsetof(struct eg_sink_common_config, breaker),
      .table = &breaker_table,
      .help = "When to stop trying for a while."},
+    {.name = "protect",
+     .type = EG_FIELD_TABLE,
+     .offset = offsetof(struct eg_sink_common_config, protect),
+     .table = &eg_rules_protect_table,
+     .help = "What this sink must not see; see rules.md."},
 };
 
 const struct eg_field_table eg_sink_common_table = {

@@ -16,6 +16,7 @@
 #include "eventgate/error.h"
 #include "eventgate/field.h"
 #include "eventgate/sink.h"
+#include "rules/protect.h"
 
 struct eg_retry_config {
     int64_t attempts; /* 1: never again */
@@ -39,6 +40,7 @@ struct eg_sink_common_config {
     int64_t probe_interval_ms;
     struct eg_retry_config retry;
     struct eg_breaker_config breaker;
+    struct eg_rules_protect_config protect; /* for who creates the sink (sinks/guard.h) */
 };
 
 extern const struct eg_field_table eg_sink_common_table;
