@@ -20,7 +20,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/tests/support/%.so: tests/support/%.c
+$(BUILD)/tests/support/%.so: tests/support/%.c $(wildcard include/eventgate/*.h)
 	@mkdir -p $(@D)
 	$(call say,PLUGIN,$@)
 	$(Q)$(CC) -std=gnu17 $(OPT) -g $(WARNINGS) -Iinclude -fPIC -shared -o $@ $<

@@ -142,6 +142,7 @@ static void drain(struct eg_app *app, const sigset_t *set)
     eg_health_set_ready(&app->health, false);
     wait_for_balancer(app, set);
     eg_http_server_quiesce(app->public_server);
+    eg_sources_stop(app->sources);
     eg_pipeline_drain(app->pipeline, eg_clock_monotonic_ms() + app->settings.pipeline.drain_ms);
     eg_http_server_stop(app->public_server, app->settings.server.drain_timeout_ms);
     eg_http_server_stop(app->admin_server, app->settings.admin.drain_timeout_ms);

@@ -50,6 +50,7 @@ struct eg_app {
     struct eg_http_rate *rate;
     char host[256]; /* its name, for events that are sent on */
     struct eg_ingest *ingest;
+    struct eg_sources *sources;
     struct eg_api api;
     struct eg_app_http_observer *public_observer;
     struct eg_app_http_observer *admin_observer;

@@ -71,6 +71,9 @@ static void split_commas(const char *text, struct eg_string_list *list)
 }
 
 const struct eg_app_variable eg_app_variables[] = {
+    {"EVENTGATE_CONFIG_COPIES", "config", "copies",
+     "Folder for the last good copies of configuration on S3.", NULL},
+    {"EVENTGATE_CONFIG_POLL", "config", "poll", "How often S3 is asked for changes.", NULL},
     {"LOG_LEVEL", "log", "level", "The lowest level that is written.", NULL},
     {"TRACE_REDACT_KEYS", "log", "trace_redact_keys",
      "Names whose values are hidden when payloads are logged, between commas.", split_commas},

@@ -202,6 +202,11 @@ static void fill_sinks(struct eg_app_settings *settings, struct eg_config_proble
     resolve_sinks(settings, problems);
 }
 
+static void fill_sources(struct eg_app_settings *settings, struct eg_config_problems *problems)
+{
+    (void)eg_config_group_fill(settings->file, &eg_sources_group, &settings->sources, problems);
+}
+
 static void check_listeners(struct eg_app_settings *settings, struct eg_config_problems *problems)
 {
     struct eg_error err;
@@ -264,6 +269,7 @@ int eg_app_settings_load(struct eg_app_settings *settings,
     load_plugins(settings, source->plugins_are_loaded, registry, problems);
     list_sink_types(settings, registry);
     fill_sinks(settings, problems);
+    fill_sources(settings, problems);
     eg_config_file_check_unknown(settings->file, problems);
     return problems->count + problems->dropped == before ? 0 : -1;
 }
@@ -272,6 +278,7 @@ void eg_app_settings_fini(struct eg_app_settings *settings)
 {
     if (settings->sink_variants)
         eg_config_entries_fini(&settings->sinks_group, &settings->sinks);
+    eg_config_entries_fini(&eg_sources_group, &settings->sources);
     free(settings->sink_variants);
     eg_config_entries_fini(&eg_topics_group, &settings->topics.topics);
     for (size_t i = 0; i < eg_app_section_count; i++)

@@ -27,6 +27,7 @@
 #include "postgres/stats.h"
 #include "rules/rule_file.h"
 #include "sinks/registry.h"
+#include "sources/sources.h"
 #include "telemetry/config.h"
 #include "topics/catalogue.h"
 #include "topics/config.h"
@@ -53,6 +54,7 @@ struct eg_app_settings {
      * type's own struct, variant->tag: const struct eg_sink_type *. At least one.
      */
     struct eg_config_entries sinks;
+    struct eg_config_entries sources; /* of eg_sources_group */
     struct eg_config_notices notices; /* what the edge should say once */
 
     struct eg_config_file *file; /* the rest borrows from it */

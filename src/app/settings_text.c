@@ -4,6 +4,7 @@
 
 #include "app/sections.h"
 #include "app/settings.h"
+#include "sources/config.h"
 
 void eg_app_settings_dump(const struct eg_app_settings *settings, struct eg_buffer *buffer)
 {
@@ -16,6 +17,7 @@ void eg_app_settings_dump(const struct eg_app_settings *settings, struct eg_buff
     }
     eg_config_entries_dump(&eg_topics_group, &settings->topics.topics, buffer);
     eg_config_entries_dump(&settings->sinks_group, &settings->sinks, buffer);
+    eg_config_entries_dump(&eg_sources_group, &settings->sources, buffer);
 }
 
 static const char introduction[] =
@@ -39,9 +41,15 @@ static const char introduction[] =
     "- duration: `250ms`, `10s`, `5m`, `2h`, `1d`; size: `512`, `64KiB`, `10MiB`, `1GiB`, `5MB`.\n"
     "- path: relative ones begin at the folder of the configuration file; defaults begin at the\n"
     "  current directory.\n"
-    "- secret: a string, `${NAME}` from the environment, or `{file: PATH}`.\n"
+    "- secret: a string, `${NAME}` from the environment, `${secret:NAME#KEY}`, or `{file: "
+    "PATH}`.\n"
     "- `${NAME}` and `${NAME:-default}` work in every value; an unset `${NAME}` is a mistake, and\n"
     "  `$${` is a literal `${`. They do not work in access maps, topic keys and schemas.\n"
+    "- `${secret:NAME}` is a secret of AWS Secrets Manager, `${secret:NAME#KEY}` a member of the "
+    "JSON\n"
+    "  object that it holds. Secrets are read at start and on a reload; where a database refuses "
+    "the\n"
+    "  password, `password`, `dsn` and `secret` of a postgres connection are read again, once.\n"
     "- a list of one string may be the string alone.\n"
     "- A name that is not in these tables is a mistake. So is a name that stands twice. Anchors,\n"
     "  aliases and merge keys are refused.\n"
@@ -53,12 +61,11 @@ static const char upstream_page[] =
     "\n## The conf/ folder of the Python EventGate\n"
     "\n"
     "| In `config.json` | Becomes |\n|---|---|\n"
-    "| `access_config` | `access`; `s3://` can't be read by this version: nobody is authorized, "
-    "and /health says so |\n"
+    "| `access_config` | `access`, a path or `s3://BUCKET/KEY` |\n"
     "| `topic_keys_config` | `topic_keys` |\n"
     "| `token_public_keys_url`, else `token_public_key_url` | `auth.public_keys_url` |\n"
     "| `token_provider_url` | `auth.provider_url` |\n"
-    "| `ssl_ca_bundle` | `auth.ca_bundle` |\n"
+    "| `ssl_ca_bundle` | `auth.ca_bundle`, and `config.aws.ssl_ca_bundle` for S3 |\n"
     "| `kafka_bootstrap_server` | a sink `kafka` of type `kafka`; empty: none |\n"
     "| `kafka_sasl_kerberos_principal` with `kafka_ssl_key_path` | its `security_protocol: "
     "sasl_ssl`, `sasl_mechanism: GSSAPI`, `kerberos_principal`, `ssl_key` |\n"
@@ -91,6 +98,19 @@ static void document_sections(struct eg_buffer *buffer)
             eg_buffer_printf(buffer, "\n## Top level: %s\n\n%s\n\n", section->table->name,
                              section->help);
         eg_config_fields_document(section->table, buffer);
+    }
+}
+
+static void document_sources(struct eg_buffer *buffer)
+{
+    eg_buffer_append_text(buffer, "\n## `sources`\n\nName to source: where events are fetched, "
+                                  "beside those that are posted. Every source has a\n`type`, "
+                                  "these settings, and those of its type; see sources.md.\n\n");
+    eg_config_fields_document(&eg_source_table, buffer);
+    for (size_t i = 0; i < eg_sources_group.variant_count; i++) {
+        const struct eg_config_variant *type = &eg_sources_group.variants[i];
+        eg_buffer_printf(buffer, "\n### source `type: %s`\n\n%s\n\n", type->name, type->help);
+        eg_config_fields_document(type->table, buffer);
     }
 }
 
@@ -131,6 +151,7 @@ void eg_app_settings_document(const struct eg_sink_registry *registry, struct eg
                           "no entry here.\n\n");
     eg_config_fields_document(eg_topics_group.common, buffer);
     document_sinks(registry, buffer);
+    document_sources(buffer);
     document_variables(buffer);
     eg_buffer_append_text(buffer, upstream_page);
 }

@@ -51,6 +51,7 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct eg_buffer
             return eg_error_set(err, EG_ERR_TOO_LARGE, "`%s` is longer than %zu bytes", path,
                                 max_bytes);
         out->len += (size_t)got;
+        out->data[out->len] = '\0';
     }
 }
 

@@ -72,6 +72,7 @@ static int collect(int input, int64_t deadline_ms, size_t max_bytes, struct eg_b
             return eg_error_set(err, EG_ERR_TOO_LARGE, "the program printed more than %zu bytes",
                                 max_bytes);
         out->len += (size_t)got;
+        out->data[out->len] = '\0';
     }
 }
 

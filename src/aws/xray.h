@@ -7,11 +7,15 @@
 
 #include "base/buffer.h"
 #include "eventgate/span.h"
+#include "telemetry/trace.h"
 
 /*
  * Appends "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0|1>" for a traceparent ("Tracing
  * header", X-Ray Developer Guide). False, and nothing is appended: it is not one.
  */
 bool eg_aws_xray_write(struct eg_span traceparent, struct eg_buffer *out);
+
+/* The other way round. False: not such a header, or without a parent; nothing is written. */
+bool eg_aws_xray_read(struct eg_span header, char traceparent[EG_TRACE_PARENT_LEN + 1]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `eventgate transform`: what a target would receive of an event. */
+/* `eventgate transform`: what a target, or a template of the configuration, makes of an event. */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,10 @@ static const char usage[] =
     "  --input-path PATH    a part of the event, such as $.detail\n"
     "  --template TEXT      an input template with <name> and <aws.events...> in it\n"
     "  --path NAME=PATH     what <NAME> stands for; repeatable\n"
+    "  --form text|json     the template is one of the configuration, of this form\n"
     "  --event EVENT        the event\n"
+    "  --set NAME=VALUE     what <eventgate.NAME> stands for: id, topic, key, subject,\n"
+    "                       correlation-id, traceparent, tracestate, payload, attribute.ANY\n"
     "  --rule-name NAME     <aws.events.rule-name>\n"
     "  --rule-arn ARN       <aws.events.rule-arn>\n"
     "  --ingestion-time T   <aws.events.event.ingestion-time>; now when not given\n"
@@ -35,9 +39,28 @@ static const char usage[] =
     "example: eventgate transform --path 'state=$.detail.state' --template '{\"is\": <state>}' \\\n"
     "             --event '{\"detail\": {\"state\": \"running\"}}'\n";
 
+#define MOST_ATTRIBUTES 32
+
+static const struct variable {
+    const char *name;
+    size_t offset; /* of a span in struct eg_event */
+} variables[] = {
+    {"id", offsetof(struct eg_event, id)},
+    {"topic", offsetof(struct eg_event, topic)},
+    {"key", offsetof(struct eg_event, key)},
+    {"subject", offsetof(struct eg_event, subject)},
+    {"correlation-id", offsetof(struct eg_event, correlation_id)},
+    {"traceparent", offsetof(struct eg_event, traceparent)},
+    {"tracestate", offsetof(struct eg_event, tracestate)},
+    {"payload", offsetof(struct eg_event, payload)},
+};
+
 struct arguments {
     struct eg_rules_transform_config config;
     struct eg_rules_input_path paths[EG_RULES_MAX_INPUT_PATHS + 1];
+    const char *form; /* NULL: a target's transform */
+    struct eg_event known;
+    struct eg_event_attribute attributes[MOST_ATTRIBUTES];
     const char *event;
     const char *rule_name;
     const char *rule_arn;
@@ -55,9 +78,53 @@ static int take_path(struct arguments *arguments, const char *text)
     return EG_EXIT_YES;
 }
 
+static int take_attribute(struct arguments *arguments, struct eg_span name, struct eg_span value)
+{
+    if (arguments->known.attribute_count == MOST_ATTRIBUTES)
+        return eg_command_usage_error(&eg_command_transform, "more than %d attributes",
+                                      MOST_ATTRIBUTES);
+    arguments->attributes[arguments->known.attribute_count++] =
+        (struct eg_event_attribute){name, value};
+    arguments->known.attributes = arguments->attributes;
+    return EG_EXIT_YES;
+}
+
+static int take_variable(struct arguments *arguments, const char *text)
+{
+    static const char prefix[] = "attribute.";
+    const size_t len = sizeof(prefix) - 1;
+    const char *equals = strchr(text, '=');
+    if (!equals)
+        return eg_command_usage_error(&eg_command_transform, "'%s' is not NAME=VALUE", text);
+    struct eg_span name = eg_span_of(text, (size_t)(equals - text));
+    struct eg_span value = eg_span_text(equals + 1);
+    if (name.len > len && memcmp(name.ptr, prefix, len) == 0)
+        return take_attribute(arguments, eg_span_of(name.ptr + len, name.len - len), value);
+    for (size_t i = 0; i < EG_ARRAY_COUNT(variables); i++) {
+        if (!eg_span_is(name, variables[i].name))
+            continue;
+        memcpy((char *)&arguments->known + variables[i].offset, &value, sizeof(value));
+        return EG_EXIT_YES;
+    }
+    return eg_command_usage_error(&eg_command_transform, "there is no <eventgate.%.*s> to set",
+                                  EG_SPAN_ARGS(name));
+}
+
+static int take_form(struct arguments *arguments, const char *text)
+{
+    arguments->form = text;
+    if (strcmp(text, "text") == 0 || strcmp(text, "json") == 0)
+        return EG_EXIT_YES;
+    return eg_command_usage_error(&eg_command_transform, "--form is text or json");
+}
+
 static int take_option(struct arguments *arguments, int option)
 {
     switch (option) {
+    case 'f':
+        return take_form(arguments, optarg);
+    case 's':
+        return take_variable(arguments, optarg);
     case 'i':
         arguments->config.input = eg_span_text(optarg);
         return EG_EXIT_YES;
@@ -93,6 +160,8 @@ static int read_options(struct arguments *arguments, int argc, char **argv)
         {"input-path", required_argument, NULL, 'I'},
         {"template", required_argument, NULL, 't'},
         {"path", required_argument, NULL, 'p'},
+        {"form", required_argument, NULL, 'f'},
+        {"set", required_argument, NULL, 's'},
         {"event", required_argument, NULL, 'e'},
         {"rule-name", required_argument, NULL, 'n'},
         {"rule-arn", required_argument, NULL, 'a'},
@@ -106,16 +175,50 @@ static int read_options(struct arguments *arguments, int argc, char **argv)
     }
     if (!arguments->event || optind < argc)
         return eg_command_usage_error(&eg_command_transform, "--event is needed, and no more");
+    if (arguments->form &&
+        (!arguments->config.template_text.ptr || arguments->config.path_count > 0))
+        return eg_command_usage_error(&eg_command_transform,
+                                      "--form wants --template, and paths inside of it");
     arguments->config.paths = arguments->paths;
     return EG_EXIT_YES;
 }
 
-static int render(const struct arguments *arguments, const struct eg_rules_transform *transform,
+/* What is rendered, one of the two. */
+struct subject {
+    struct eg_rules_transform *transform;
+    struct eg_rules_template *template;
+};
+
+static void subject_fini(struct subject *subject)
+{
+    eg_rules_transform_destroy(subject->transform);
+    eg_rules_template_destroy(subject->template);
+}
+
+static int compile(const struct arguments *arguments, struct subject *ret_subject,
+                   struct eg_error *err)
+{
+    *ret_subject = (struct subject){NULL, NULL};
+    if (arguments->form)
+        return eg_rules_template_new(arguments->config.template_text,
+                                     strcmp(arguments->form, "json") == 0 ? EG_RULES_JSON
+                                                                          : EG_RULES_TEXT,
+                                     &ret_subject->template, err);
+    if (eg_rules_transform_new(&arguments->config, &ret_subject->transform, err) != 0)
+        return -1;
+    const char *warning = eg_rules_transform_warning(ret_subject->transform);
+    if (warning)
+        (void)fprintf(stderr, "eventgate transform: warning: %s\n", warning);
+    return 0;
+}
+
+static int render(const struct arguments *arguments, const struct subject *subject,
                   const struct eg_json_document *document)
 {
     char now[EG_CLOCK_ISO_BYTES];
     eg_clock_format_iso(eg_clock_wall_us(), now);
     struct eg_rules_template_input input = {
+        .event = &arguments->known,
         .document = document,
         .root = 0,
         .rule_arn = eg_span_text(arguments->rule_arn),
@@ -124,17 +227,19 @@ static int render(const struct arguments *arguments, const struct eg_rules_trans
     };
     EG_AUTOBUFFER struct eg_buffer out = EG_BUFFER_INIT;
     struct eg_error err;
-    if (eg_rules_transform_render(transform, &input, &out, &err) != 0) {
+    int rc = subject->template ? eg_rules_template_render(subject->template, &input, &out, &err)
+                               : eg_rules_transform_render(subject->transform, &input, &out, &err);
+    if (rc != 0) {
         (void)fprintf(stderr, "eventgate transform: %s\n", err.message);
         return EG_EXIT_NO;
     }
-    (void)fwrite(out.data, 1, out.len, stdout);
+    if (out.len > 0)
+        (void)fwrite(out.data, 1, out.len, stdout);
     (void)putchar('\n');
     return EG_EXIT_YES;
 }
 
-static int transform_event(const struct arguments *arguments,
-                           const struct eg_rules_transform *transform)
+static int transform_event(const struct arguments *arguments, const struct subject *subject)
 {
     EG_AUTOBUFFER struct eg_buffer text = EG_BUFFER_INIT;
     if (eg_command_argument_read(&eg_command_transform, arguments->event, &text) != 0)
@@ -151,7 +256,7 @@ static int transform_event(const struct arguments *arguments,
     else if (eg_json_kind(&document, 0) != EG_JSON_OBJECT)
         (void)fprintf(stderr, "eventgate transform: the event is no JSON object\n");
     else
-        rc = render(arguments, transform, &document);
+        rc = render(arguments, subject, &document);
     eg_json_document_fini(&document);
     return rc;
 }
@@ -162,25 +267,21 @@ static int run(int argc, char **argv)
     int rc = read_options(&arguments, argc, argv);
     if (rc != EG_EXIT_YES)
         return rc;
-    struct eg_rules_transform *transform;
+    EG_CLEANUP(subject_fini) struct subject subject;
     struct eg_error err;
-    if (eg_rules_transform_new(&arguments.config, &transform, &err) != 0) {
+    arguments.known.received_us = eg_clock_wall_us();
+    if (compile(&arguments, &subject, &err) != 0) {
         (void)fprintf(stderr, "eventgate transform: %s\n", err.message);
         return EG_EXIT_USAGE;
     }
-    const char *warning = eg_rules_transform_warning(transform);
-    if (warning)
-        (void)fprintf(stderr, "eventgate transform: warning: %s\n", warning);
-    rc = transform_event(&arguments, transform);
-    eg_rules_transform_destroy(transform);
-    return rc;
+    return transform_event(&arguments, &subject);
 }
 
 const struct eg_command eg_command_transform = {
     .name = "transform",
     .summary = "show what a target receives of an event",
     .usage = usage,
-    .options =
-        "--input --input-path --template --path --event --rule-name --rule-arn --ingestion-time",
+    .options = "--input --input-path --template --path --form --event --set --rule-name --rule-arn "
+               "--ingestion-time",
     .run = run,
 };

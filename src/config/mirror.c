@@ -135,9 +135,9 @@ static void sort_lines(struct eg_buffer *lines)
 {
     char **items = NULL;
     size_t count = 0;
-    char *rest = lines->len ? lines->data : NULL, *line, *copy;
-    EG_AUTOFREE char *text = copy = rest ? eg_strdup(rest) : NULL;
-    while ((line = strsep(&copy, "\n")) != NULL) {
+    EG_AUTOFREE char *text = eg_strdup(lines->len ? lines->data : "");
+    char *rest = text, *line;
+    while ((line = strsep(&rest, "\n")) != NULL) {
         if (!line[0])
             continue;
         items = eg_realloc_array(items, count + 1, sizeof(*items));
@@ -264,23 +264,30 @@ static int read_object(struct eg_config_mirror *mirror, const char *uri, const c
 
 /* --- a load */
 
+static void refuse(struct object *object)
+{
+    if (object->prefix)
+        set_text(&object->refused_content, text_of(&object->fresh.content));
+    else
+        set_text(&object->refused_etag, text_of(&object->fresh.etag));
+    drop_fresh(object);
+}
+
 bool eg_config_mirror_abort(struct eg_config_mirror *mirror)
 {
-    bool had_fresh = false;
+    size_t refused = 0, missing = 0;
     eg_mutex_lock(&mirror->mutex);
     for (size_t i = 0; i < mirror->count; i++) {
         struct object *object = mirror->objects[i];
-        if (object->has_fresh && !object->prefix)
-            set_text(&object->refused_etag, text_of(&object->fresh.etag));
-        if (object->has_fresh && object->prefix)
-            set_text(&object->refused_content, text_of(&object->fresh.content));
-        had_fresh = had_fresh || object->has_fresh;
-        drop_fresh(object);
+        refused += object->has_fresh;
+        missing += object->has_fresh && !object->has_good;
+        if (object->has_fresh)
+            refuse(object);
         object->read = false;
     }
     mirror->loading = false;
     eg_mutex_unlock(&mirror->mutex);
-    return had_fresh;
+    return refused > 0 && missing == 0;
 }
 
 void eg_config_mirror_begin(struct eg_config_mirror *mirror, enum eg_config_mirror_how how)

@@ -70,7 +70,8 @@ int eg_config_mirror_list(struct eg_config_mirror *mirror, const char *prefix, c
 /* What no longer is part of the configuration is forgotten. -1: a copy could not be written. */
 int eg_config_mirror_commit(struct eg_config_mirror *mirror, struct eg_error *err);
 
-/* True: something new was read, so that a load from copies could do better. */
+/* True: something new was read, and there is a copy of all that: a load from copies may do better.
+ */
 bool eg_config_mirror_abort(struct eg_config_mirror *mirror);
 
 /*

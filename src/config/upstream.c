@@ -123,9 +123,32 @@ static void take_public_key(const struct translate *translate, const struct key 
         take_text(translate, key, value);
 }
 
-/* true, false, or the path of a bundle, as Python's requests takes it. */
-static void take_ca_bundle(const struct translate *translate, const struct key *key,
-                           const struct eg_config_node *value)
+static struct eg_config_node *child(const struct translate *translate, struct eg_config_node *map,
+                                    const char *name)
+{
+    const struct eg_config_member *member = eg_config_member_find(map, name);
+    if (member)
+        return member->node;
+    struct eg_config_node *made = eg_config_tree_map(translate->tree, root_place(translate));
+    eg_config_map_set(translate->tree, map, name, made);
+    return made;
+}
+
+/* The bundle holds for S3 too, where the configuration itself may be. */
+static void share_ca_bundle(const struct translate *translate, const struct key *key)
+{
+    struct eg_config_tree *tree = translate->tree;
+    const struct eg_config_node *section = eg_config_node_get(tree->root, key->section);
+    const struct eg_config_node *value = eg_config_node_get(section, key->setting);
+    if (!value)
+        return;
+    struct eg_config_node *aws = child(translate, child(translate, tree->root, "config"), "aws");
+    eg_config_map_set(tree, aws, "ssl_ca_bundle",
+                      eg_config_tree_scalar(tree, value->place, value->text.ptr));
+}
+
+static void take_verification(const struct translate *translate, const struct key *key,
+                              const struct eg_config_node *value)
 {
     if (strcmp(eg_config_node_describe(value), "true or false") != 0) {
         take_path(translate, key, value);
@@ -133,6 +156,14 @@ static void take_ca_bundle(const struct translate *translate, const struct key *
     }
     bool verify = eg_span_equal_nocase(value->text, EG_SPAN_LITERAL("true"));
     put(translate, key, value->place, verify ? "true" : "false");
+}
+
+/* true, false, or the path of a bundle, as Python's requests takes it. */
+static void take_ca_bundle(const struct translate *translate, const struct key *key,
+                           const struct eg_config_node *value)
+{
+    take_verification(translate, key, value);
+    share_ca_bundle(translate, key);
 }
 
 /* With the address alone: everything else of that sink is by default as the Python EventGate did.

@@ -131,7 +131,7 @@ static int dispatch(struct eg_ingest_run *run, void *user, struct eg_error *err)
 {
     if (run->dispatch_count == 0)
         return 0;
-    struct eg_dispatch_options options = {.user = user};
+    struct eg_dispatch_options options = {.user = user, .owner = run->post->owner};
     if (EG_UNLIKELY(run->target_count > 0)) {
         options.take_pin = eg_topics_catalogue_ref(run->submission->catalogue);
         options.unpin = unpin;

@@ -75,7 +75,9 @@ struct eg_ingest_post {
     struct eg_auth_identity *identity; /* who posts, when that is known already; borrowed. NULL: the
                                           token says */
     const struct eg_ingest_replay *replay; /* who may post was asked before; NULL: this is new */
-    bool id_from_payload; /* an event's member `id`, if it is a string, is its id */
+    bool id_from_payload;              /* an event's member `id`, if it is a string, is its id */
+    struct eg_span fallback_id;        /* the id of an event that has none of its own */
+    const struct eg_join_owner *owner; /* who hears of the join; NULL: the pipeline's on_done */
     struct eg_span idempotency_key;
     struct eg_span correlation_id;
     struct eg_span traceparent; /* as the client sent it */

@@ -85,8 +85,8 @@ static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
     if (post->idempotency_key.len)
         return post->idempotency_key;
     struct eg_span id = own_id(run, document, root, envelope);
-    if (id.len)
-        return id;
+    if (id.len || post->fallback_id.len)
+        return id.len ? id : post->fallback_id;
     char text[EG_CRYPTO_UUID_BYTES];
     eg_crypto_uuid_v7(eg_clock_wall_us(), text);
     return eg_arena_copy(run->arena, eg_span_text(text));

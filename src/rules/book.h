@@ -112,13 +112,29 @@ int eg_rules_book_match(const struct eg_rules_book *book, struct eg_rules_scratc
 bool eg_rules_book_concerns(const struct eg_rules_book *book, struct eg_span topic);
 
 /*
- * Appends what a target receives of an envelope: protected, then transformed. Not for targets with
- * enrich, whose answer comes between the two. `scratch` is a document of the thread, used when the
- * target protects; `input` is for the envelope as it is, with rule_arn and rule_name left empty.
+ * Appends what a target receives of an envelope: protected, joined by the answer of its enrichment
+ * (ptr NULL: there is none), transformed. `scratch` is a document of the thread, used for what is
+ * between; `input` is for the envelope as it is, with rule_arn and rule_name left empty.
  */
+int eg_rules_target_render_enriched(const struct eg_rules_rule *rule,
+                                    const struct eg_rules_target *target,
+                                    const struct eg_rules_template_input *input,
+                                    struct eg_span answer, struct eg_json_document *scratch,
+                                    struct eg_buffer *out, struct eg_error *err) EG_MUST_CHECK;
+
+/* The same without an answer. */
 int eg_rules_target_render(const struct eg_rules_rule *rule, const struct eg_rules_target *target,
                            const struct eg_rules_template_input *input,
                            struct eg_json_document *scratch, struct eg_buffer *out,
                            struct eg_error *err) EG_MUST_CHECK;
+
+/*
+ * Appends what the enrichment of a target is given: the envelope protected, through enrich->input.
+ * Parameters as above.
+ */
+int eg_rules_target_ask(const struct eg_rules_rule *rule, const struct eg_rules_target *target,
+                        const struct eg_rules_template_input *input,
+                        struct eg_json_document *scratch, struct eg_buffer *out,
+                        struct eg_error *err) EG_MUST_CHECK;
 
 #endif

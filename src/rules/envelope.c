@@ -267,7 +267,7 @@ static int write_time_template(const struct build *build, const struct eg_rules_
 static int write_member(const struct build *build, const struct form *form, enum member member)
 {
     const struct eg_rules_template *template = build->envelope->members[member];
-    eg_buffer_printf(build->out, "\"%s\":", member_names[member]);
+    eg_json_write_name(build->out, member_names[member]);
     int rc = 0;
     if (write_from_payload(build, form, member))
         rc = 0;

@@ -254,7 +254,8 @@ int eg_rules_book_load(const struct eg_rules_config *config,
     };
     eg_ref_init(&book->ref);
     for (size_t i = 0; config->folder && i < EG_ARRAY_COUNT(suffixes); i++)
-        if (i == 0 || eg_config_path_is_folder(config->folder))
+        if (i == 0 || eg_config_source_is_remote(config->folder) ||
+            eg_config_path_is_folder(config->folder))
             add_folder(&reader, config->folder, suffixes[i]);
     finish(&reader);
     if (has_problems(&reader)) {

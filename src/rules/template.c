@@ -159,7 +159,7 @@ static int render_pieces(const struct eg_rules_template *template, struct eg_rul
     const size_t before = out->len;
     for (size_t i = 0; i < template->piece_count; i++) {
         const struct eg_rules_piece *piece = &template->pieces[i];
-        struct eg_rules_value value;
+        struct eg_rules_value value = {EG_RULES_NOTHING, EG_SPAN_EMPTY, {NULL, 0}};
         eg_buffer_append_span(out, piece->literal);
         if (piece->name.len == 0)
             continue;

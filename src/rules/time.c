@@ -219,6 +219,15 @@ int eg_rules_time_check_format(struct eg_span format, struct eg_error *err)
     return 0;
 }
 
+/* With leading zeros; no number here has more digits than its width. */
+static void write_number(int number, int width, struct eg_buffer *out)
+{
+    char digits[8];
+    for (int i = width - 1; i >= 0; i--, number /= 10)
+        digits[i] = (char)('0' + number % 10);
+    eg_buffer_append(out, digits, (size_t)width);
+}
+
 static void write_parts(const struct parts *parts, struct eg_span format, struct eg_buffer *out)
 {
     for (size_t i = 0; i < format.len; i++) {
@@ -230,7 +239,7 @@ static void write_parts(const struct parts *parts, struct eg_span format, struct
         if (conversion->stands_for)
             write_parts(parts, eg_span_text(conversion->stands_for), out);
         else if (conversion->number)
-            eg_buffer_printf(out, "%0*d", conversion->width, conversion->number(parts));
+            write_number(conversion->number(parts), conversion->width, out);
         else if (conversion->letter == 's')
             eg_buffer_printf(out, "%lld", (long long)parts->seconds);
         else

@@ -163,7 +163,7 @@ def test_no_object_when_there_is_nothing_to_store(aws, s3_gate):
     gate, bucket = s3_gate(key="<$.detail.id>", body="<$.detail.data>")
     assert gate.post("things", {"id": "with", "data": {"a": [1, 2.0]}}).status_code == 202
     assert gate.post("things", {"id": "without"}).status_code == 202
-    assert {key: content for key, (content, _) in objects(aws, bucket).items()} == {"with": b'{"a":[1,2.0]}'}
+    assert {key: content for key, (content, _) in objects(aws, bucket).items()} == {"with": b'{"a": [1, 2.0]}'}
 
 
 @pytest.mark.parametrize("if_exists,status,stays", [("keep", 202, b'{"n":1}'), ("reject", 500, b'{"n":1}'),

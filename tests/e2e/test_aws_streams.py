@@ -3,13 +3,15 @@
 back with boto3. Every signature on the way is recomputed by botocore's signer."""
 import concurrent.futures
 import json
+import re
 
 import pytest
+import yaml
 
 import aws_faults
 from aws_gate import unique
 from conftest import start_on_conf, upstream_conf
-from gate import KeyServer, wait_until
+from gate import ROOT, KeyServer, wait_until
 
 QUICK = {"attempts": 3, "backoff": "1ms", "max_backoff": "5ms"}
 
@@ -247,9 +249,25 @@ def test_the_bus_log_holds_whole_envelopes(aws, to):
     gate = to("cloudwatch_logs", group=group, stream="all")
     accepted(gate.post("things", {"n": 1}, headers={"Idempotency-Key": "i-1"}))
     envelope, = map(json.loads, logged(aws, group, "all"))
-    assert envelope["detail"] == {"n": 1} and envelope["id"] == "i-1" and envelope["detail-type"] == "things"
+    assert envelope["detail"] == {"n": 1} and envelope["id"] == "i-1" and envelope["source"] == "things"
 
 
 def test_a_group_that_must_not_be_made_is_told(aws, to):
     gate = to("cloudwatch_logs", group=unique("gone"), create=False)
     assert "ResourceNotFoundException" in message_of(gate.post("things", {}))
+
+
+# --- the page
+
+TYPES = ("eventbridge", "sqs", "sns", "kinesis", "firehose", "cloudwatch_logs")
+BLOCKS = [block for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/sinks.md").read_text(), re.S)
+          if any(f"type: {name}\n" in block for name in TYPES)]
+
+
+def test_every_sink_has_a_configuration_on_the_page():
+    assert {name for name in TYPES if any(f"type: {name}\n" in block for block in BLOCKS)} == set(TYPES)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split()[1])
+def test_the_configurations_of_the_page_start(aws_gate, block):
+    aws_gate(yaml.safe_load(block)).stop()

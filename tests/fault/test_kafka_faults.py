@@ -71,16 +71,19 @@ def make_kafka_gate(make_gate, topic, servers, **settings):
 
 def check_nothing_is_missing(kafka, topic, load):
     found = read_all(kafka, topic)
-    ids = collections.Counter()
-    last = {}
+    places = collections.defaultdict(list)
+    last, disorder = {}, []
     for message in found:
         event = json.loads(message.value)
-        ids[event["key"], event["n"]] += 1
-        assert last.get(event["key"], -1) < event["n"], f"{event} came after {last[event['key']]}"
+        places[event["key"], event["n"]].append((message.partition, message.offset))
+        if last.get(event["key"], -1) >= event["n"]:
+            disorder.append((event["key"], event["n"], last[event["key"]]))
         last[event["key"]] = event["n"]
-    missing = load.accepted() - set(ids)
+    missing = load.accepted() - set(places)
     assert not missing, f"{len(missing)} of {len(load.accepted())} are missing: {sorted(missing)[:5]}"
-    assert not [event for event, count in ids.items() if count > 1]
+    twice = {event: (load.statuses.get(event), where) for event, where in places.items() if len(where) > 1}
+    assert not twice, f"{len(twice)} are there twice: {sorted(twice.items())[:10]}"
+    assert not disorder, [(one, [load.statuses.get((one[0], n)) for n in one[1:]]) for one in disorder[:10]]
     print(f"answers {dict(load.counts())}, {len(found)} messages")
 
 

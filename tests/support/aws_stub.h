@@ -43,6 +43,7 @@ struct aws_stub_request {
     char target[96]; /* X-Amz-Target */
     char *body;
     bool is_signed;
+    char *head; /* the request's line and headers */
 };
 
 struct aws_stub_answer {
@@ -185,16 +186,23 @@ static inline bool aws_stub_read(int fd, struct eg_buffer *text, struct aws_stub
         request->body = eg_strdup(end + 4);
         end[2] = '\0';
         aws_stub_header(text->data, "\r\nx-amz-target:", request->target, sizeof(request->target));
+        request->head = eg_strdup(text->data);
         request->is_signed = strcasestr(text->data, "\r\nauthorization: AWS4-HMAC-SHA256 ") != NULL;
         return true;
     }
+}
+
+static inline void aws_stub_request_free(struct aws_stub_request *request)
+{
+    free(request->body);
+    free(request->head);
 }
 
 static inline void aws_stub_serve(struct aws_stub *stub, int fd)
 {
     struct eg_buffer text EG_AUTOBUFFER = EG_BUFFER_INIT;
     struct eg_buffer body EG_AUTOBUFFER = EG_BUFFER_INIT;
-    struct aws_stub_request request = {{0}, NULL, false};
+    struct aws_stub_request request = {.body = NULL};
     if (!aws_stub_read(fd, &text, &request))
         return;
     unsigned status = 200;
@@ -209,7 +217,7 @@ static inline void aws_stub_serve(struct aws_stub *stub, int fd)
     if (stub->request_count < AWS_STUB_REQUESTS)
         stub->requests[stub->request_count++] = request;
     else
-        free(request.body);
+        aws_stub_request_free(&request);
     aws_stub_unlock(stub);
     eg_buffer_clear(&text);
     eg_buffer_printf(&text, "HTTP/1.1 %u X\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
@@ -256,7 +264,7 @@ static inline void aws_stub_stop(struct aws_stub *stub)
     (void)pthread_join(stub->thread, NULL);
     (void)close(stub->listener);
     for (size_t i = 0; i < stub->request_count; i++)
-        free(stub->requests[i].body);
+        aws_stub_request_free(&stub->requests[i]);
     (void)pthread_mutex_destroy(&stub->mutex);
     free(stub);
 }

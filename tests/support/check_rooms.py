@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOMS = [
-    "main", "command", "app", "api", "http", "pipeline", "sinks", "rules", "topics", "schema", "access",
+    "main", "command", "app", "api", "http", "sources", "pipeline", "sinks", "rules", "topics", "schema", "access",
     "auth", "aws", "postgres", "store", "net", "crypto", "config", "work", "telemetry", "text", "json",
     "base",
 ]

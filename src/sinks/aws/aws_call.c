@@ -74,7 +74,7 @@ static const struct eg_field fields[] = {
      .type = EG_FIELD_STRING,
      .offset = AT(path),
      .help = "Path and query, for rest_json; a template whose placeholders encode what they put in "
-             "(`<$.detail.name | url>`)."},
+             "(`<$.detail.name | uri>`)."},
     {.name = "headers",
      .type = EG_FIELD_STRING_MAP,
      .offset = AT(headers),

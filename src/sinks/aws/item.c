@@ -163,11 +163,13 @@ int eg_sink_item_spec_new(const struct eg_sink_item_options *options,
                    : eg_error_set(err, EG_ERR_CONFIG, "not a value that can be read");
         json_decref(root);
     }
-    if (ret == 0)
+    if (ret == 0) {
         *ret_spec = spec;
-    else
-        eg_sink_item_spec_destroy(spec);
-    return ret;
+        return 0;
+    }
+    eg_sink_item_spec_destroy(spec);
+    err->code = EG_ERR_CONFIG; /* a template that is no template is a setting that is none */
+    return -1;
 }
 
 bool eg_sink_item_spec_reads_envelope(const struct eg_sink_item_spec *spec)

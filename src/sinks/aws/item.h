@@ -36,6 +36,7 @@ struct eg_sink_item_options {
     const char *sort_key;
 };
 
+/* EG_ERR_CONFIG: names the attribute and what is wrong with it. */
 int eg_sink_item_spec_new(const struct eg_sink_item_options *options,
                           struct eg_sink_item_spec **ret_spec, struct eg_error *err) EG_MUST_CHECK;
 void eg_sink_item_spec_destroy(struct eg_sink_item_spec *spec); /* NULL is fine */

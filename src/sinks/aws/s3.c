@@ -18,132 +18,17 @@
 #include "crypto/random.h"
 #include "sinks/aws/compress.h"
 #include "sinks/aws/gather.h"
+#include "sinks/aws/s3_config.h"
 #include "sinks/aws/s3_object.h"
 #include "sinks/aws/single.h"
 #include "sinks/registry.h"
 #include "json/compact.h"
 
-#define GATHER_OPEN_MAX 64u
-
-enum if_exists { OVERWRITE, KEEP, REJECT };
-static const char *const if_exists_words[] = {"overwrite", "keep", "reject", NULL};
-enum address_style { STYLE_AUTO, STYLE_PATH, STYLE_VIRTUAL };
-static const char *const style_words[] = {"auto", "path", "virtual", NULL};
-
-struct config {
-    char *bucket;
-    char *key;
-    char *body;
-    char *content_type;
-    char *storage_class;
-    struct eg_string_map metadata;
-    int if_exists;
-    int compression;
-    int address_style;
-    bool skip_empty;
-    bool collect;
-    int64_t collect_bytes;
-    int64_t collect_events;
-    int64_t collect_age_ms;
-    struct eg_aws_config aws;
-};
-
-#define AT(member) offsetof(struct config, member)
-
-static const struct eg_field fields[] = {
-    {.name = "bucket",
-     .type = EG_FIELD_STRING,
-     .offset = AT(bucket),
-     .required = true,
-     .help = "The bucket's name."},
-    {.name = "key",
-     .type = EG_FIELD_STRING,
-     .offset = AT(key),
-     .default_text = "<eventgate.topic>/<eventgate.id>",
-     .help = "The object's key; a template. With collect: what stands before the last '/' of it; "
-             "events with the same go into the same object."},
-    {.name = "body",
-     .type = EG_FIELD_STRING,
-     .offset = AT(body),
-     .help = "What is stored; a template. Unset: what is delivered, as it came in."},
-    {.name = "content_type",
-     .type = EG_FIELD_STRING,
-     .offset = AT(content_type),
-     .help = "Content-Type; a template. Unset: application/json, with collect "
-             "application/x-ndjson."},
-    {.name = "storage_class",
-     .type = EG_FIELD_STRING,
-     .offset = AT(storage_class),
-     .help = "STANDARD, STANDARD_IA, INTELLIGENT_TIERING, ...; unset: the bucket's."},
-    {.name = "metadata",
-     .type = EG_FIELD_STRING_MAP,
-     .offset = AT(metadata),
-     .help = "x-amz-meta-NAME to a template; not with collect."},
-    {.name = "if_exists",
-     .type = EG_FIELD_CHOICE,
-     .offset = AT(if_exists),
-     .default_text = "overwrite",
-     .choices = if_exists_words,
-     .help = "When there is an object of that key: overwrite it, keep it (the event counts as "
-             "delivered), or reject the event."},
-    {.name = "compression",
-     .type = EG_FIELD_CHOICE,
-     .offset = AT(compression),
-     .default_text = "none",
-     .choices = eg_sink_compression_words,
-     .help = "Content-Encoding of what is stored."},
-    {.name = "address_style",
-     .type = EG_FIELD_CHOICE,
-     .offset = AT(address_style),
-     .default_text = "auto",
-     .choices = style_words,
-     .help =
-         "Where the bucket's name stands: in the path, or in front of the host (virtual). auto: "
-         "in the path when an endpoint is set or the name has a dot."},
-    {.name = "skip_empty",
-     .type = EG_FIELD_BOOL,
-     .offset = AT(skip_empty),
-     .default_text = "true",
-     .help = "Whether an event whose body is empty makes no object and is delivered."},
-    {.name = "collect",
-     .type = EG_FIELD_BOOL,
-     .offset = AT(collect),
-     .default_text = "false",
-     .help = "Many events in one object, a JSON line each. Each event waits for its object."},
-    {.name = "collect_size",
-     .type = EG_FIELD_SIZE,
-     .offset = AT(collect_bytes),
-     .default_text = "8MiB",
-     .min = 1024,
-     .max = 1 << 30,
-     .help = "An object is stored when its lines, before compression, have so many bytes,"},
-    {.name = "collect_events",
-     .type = EG_FIELD_INT,
-     .offset = AT(collect_events),
-     .default_text = "10000",
-     .min = 1,
-     .max = 1000000,
-     .help = "or are so many,"},
-    {.name = "collect_age",
-     .type = EG_FIELD_DURATION,
-     .offset = AT(collect_age_ms),
-     .default_text = "500ms",
-     .min = 1,
-     .max = 3600000,
-     .help = "or the first of them has waited so long; at most half of what a delivery may take."},
-    EG_AWS_CONFIG_FIELD(struct config, aws),
-};
-
-static const struct eg_field_table table = {
-    .name = "sink s3",
-    .fields = fields,
-    .field_count = EG_ARRAY_COUNT(fields),
-    .struct_bytes = sizeof(struct config),
-};
+#define GATHER_OPEN_MAX 64u /* objects of different folders */
 
 struct eg_sink {
     struct eg_sink_single single; /* first */
-    const struct config *config;
+    const struct eg_sink_s3_config *config;
     const char *path_bucket; /* NULL: the host has it */
     char *host_prefix;       /* "bucket."; NULL: the path has it */
     size_t key;              /* the templates */
@@ -161,7 +46,7 @@ static const struct eg_sink *sink_of(const struct eg_sink_single_worker *worker)
 
 /* --- storing */
 
-static int add_headers(const struct config *config, struct eg_sink_s3_object *object,
+static int add_headers(const struct eg_sink_s3_config *config, struct eg_sink_s3_object *object,
                        struct eg_error *err)
 {
     struct eg_span encoding =
@@ -170,13 +55,15 @@ static int add_headers(const struct config *config, struct eg_sink_s3_object *ob
         eg_sink_s3_object_header(object, "x-amz-storage-class", eg_span_text(config->storage_class),
                                  err) != 0)
         return -1;
-    struct eg_span when = config->if_exists == OVERWRITE ? EG_SPAN_EMPTY : EG_SPAN_LITERAL("*");
+    struct eg_span when =
+        config->if_exists == EG_SINK_S3_OVERWRITE ? EG_SPAN_EMPTY : EG_SPAN_LITERAL("*");
     return eg_sink_s3_object_header(object, "if-none-match", when, err);
 }
 
-static enum eg_outcome on_failure(const struct config *config, const struct eg_aws_failure *failure)
+static enum eg_outcome on_failure(const struct eg_sink_s3_config *config,
+                                  const struct eg_aws_failure *failure)
 {
-    if (failure->status == 412 && config->if_exists == KEEP)
+    if (failure->status == 412 && config->if_exists == EG_SINK_S3_KEEP)
         return EG_DELIVERED;
     if (failure->status == 412)
         return EG_REJECTED;
@@ -198,7 +85,7 @@ static enum eg_outcome put(struct eg_sink_single_worker *worker, const struct st
                            struct eg_error *err)
 {
     const struct eg_sink *sink = sink_of(worker);
-    const struct config *config = sink->config;
+    const struct eg_sink_s3_config *config = sink->config;
     struct eg_span body = store->body;
     EG_AUTOBUFFER struct eg_buffer compressed = EG_BUFFER_INIT;
     struct eg_aws_failure failure = {0};
@@ -296,7 +183,7 @@ static enum eg_outcome deliver(struct eg_sink_single_worker *worker, struct eg_d
 /* --- gathered */
 
 /* "<folder>/20261121T073000Z-<uuid>.ndjson.gz" */
-static void name_piece(const struct config *config, const struct eg_sink_piece *piece,
+static void name_piece(const struct eg_sink_s3_config *config, const struct eg_sink_piece *piece,
                        struct eg_buffer *key)
 {
     char when[32], id[EG_CRYPTO_UUID_BYTES];
@@ -384,7 +271,7 @@ static bool reads_envelope(const struct eg_sink *sink)
 
 static int compile(struct eg_sink *sink, struct eg_error *err)
 {
-    const struct config *config = sink->config;
+    const struct eg_sink_s3_config *config = sink->config;
     struct eg_sink_texts *texts = &sink->single.texts;
     if (eg_sink_texts_add(texts, "key", config->key, EG_RULES_TEXT, &sink->key, err) != 0 ||
         eg_sink_texts_add(texts, "body", config->body, EG_RULES_TEXT, &sink->body, err) != 0 ||
@@ -404,7 +291,7 @@ static int compile(struct eg_sink *sink, struct eg_error *err)
 
 static int check(const struct eg_sink *sink, const struct eg_sink_host *host, struct eg_error *err)
 {
-    const struct config *config = sink->config;
+    const struct eg_sink_s3_config *config = sink->config;
     if (sink->key == EG_SINK_TEXT_NONE || !config->bucket[0])
         return eg_error_set(err, EG_ERR_CONFIG, "bucket and key must not be empty");
     if (config->collect && config->metadata.count > 0)
@@ -424,10 +311,10 @@ static int check(const struct eg_sink *sink, const struct eg_sink_host *host, st
 /* "auto": a certificate's wildcard covers no dots, and an endpoint of one's own seldom has one. */
 static void choose_address(struct eg_sink *sink)
 {
-    const struct config *config = sink->config;
+    const struct eg_sink_s3_config *config = sink->config;
     bool path =
-        config->address_style == STYLE_PATH ||
-        (config->address_style == STYLE_AUTO &&
+        config->address_style == EG_SINK_S3_STYLE_PATH ||
+        (config->address_style == EG_SINK_S3_STYLE_AUTO &&
          (eg_aws_client_has_custom_endpoint(sink->single.client) || strchr(config->bucket, '.')));
     if (path)
         sink->path_bucket = config->bucket;
@@ -469,7 +356,7 @@ static int create(const struct eg_sink_host *host, const void *config, struct eg
 
 static int start(struct eg_sink *sink, struct eg_error *err)
 {
-    const struct config *config = sink->config;
+    const struct eg_sink_s3_config *config = sink->config;
     if (!config->collect)
         return 0;
     const struct eg_sink_gather_limits limits = {
@@ -528,7 +415,7 @@ const struct eg_sink_type eg_sink_s3 = {
     .abi = EG_SINK_ABI,
     .name = "s3",
     .help = "Stores events as objects of Amazon S3, one each or many together.",
-    .config = &table,
+    .config = &eg_sink_s3_table,
     .default_workers = 8,
     .max_workers = 64,
     .max_batch_events = 16,

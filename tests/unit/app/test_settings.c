@@ -16,7 +16,7 @@ struct loaded {
 static void load(struct loaded *loaded, const char *path, const struct eg_app_override *overrides,
                  size_t override_count)
 {
-    struct eg_app_settings_source source = {path, overrides, override_count, false};
+    struct eg_app_settings_source source = {path, overrides, override_count, false, NULL};
     *loaded = (struct loaded){.registry = eg_sink_registry_new()};
     loaded->ret =
         eg_app_settings_load(&loaded->settings, &source, loaded->registry, &loaded->problems);

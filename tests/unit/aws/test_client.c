@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "aws/client.h"
@@ -595,6 +596,55 @@ static void test_tend_renews_in_the_background(void **state)
     assert_int_equal(eg_aws_client_tend(fixture->client, &err), -1);
 }
 
+/* --- several workers */
+
+struct worker {
+    struct eg_aws_client *client;
+    pthread_t thread;
+    unsigned failed;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    struct eg_aws_caller *caller;
+    struct eg_error err;
+    if (eg_aws_caller_new(worker->client, &caller, &err) < 0)
+        return NULL;
+    for (int i = 0; i < 50; i++) {
+        struct eg_aws_request request = {.protocol = EG_AWS_JSON_1_1, .operation = "A.B"};
+        const struct eg_aws_response *response;
+        if (eg_aws_caller_call(caller, &request, &response, NULL, &err) < 0)
+            worker->failed++;
+    }
+    eg_aws_caller_destroy(caller);
+    return NULL;
+}
+
+/* One is told that its clock is off, one that its credentials have expired; the probe goes on. */
+static void test_workers_share_a_client(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker workers[4] = {0};
+    struct eg_error err;
+    unsigned failed = 0;
+    static const char *const row[] = {OK_ANSWER, OK_ANSWER, SKEWED, EXPIRED, OK_ANSWER, NULL};
+    http_stub_set_row(fixture->stub, row);
+    open_client(fixture, "eventbridge", "events");
+    for (size_t i = 0; i < EG_ARRAY_COUNT(workers); i++) {
+        workers[i].client = fixture->client;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(eg_aws_client_tend(fixture->client, &err), 0);
+    for (size_t i = 0; i < EG_ARRAY_COUNT(workers); i++) {
+        pthread_join(workers[i].thread, NULL);
+        failed += workers[i].failed;
+    }
+    assert_int_equal(failed,
+                     1); /* the keys are the same as before: the skewed one was sent again */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -629,6 +679,7 @@ int main(void)
         TEST(test_settings_that_can_not_work),
         TEST(test_endpoint_with_path_and_prefix),
         TEST(test_tend_renews_in_the_background),
+        TEST(test_workers_share_a_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,6 +206,7 @@ static void what_was_missing_is_asked_for_again(void **state)
     assert_false(eg_config_mirror_poll(mirror));
     eg_config_mirror_begin(mirror, EG_CONFIG_MIRROR_ASK);
     EG_AUTOFREE char *nothing = read_text(mirror, &err);
+    assert_string_equal(nothing, "");
     assert_int_equal(err.code, EG_ERR_IO); /* a reload must not take away what there was */
     (void)eg_config_mirror_abort(mirror);
     set_side("one", "\"1\"");

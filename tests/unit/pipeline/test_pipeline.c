@@ -244,7 +244,8 @@ static void a_full_queue_stores_nothing_anywhere(void **state)
     assert_true(err.retriable);
     assert_string_equal(err.message, "The queue of sink 'second' is full, try again later.");
     fake_release(&rig->fakes[1], EG_DELIVERED);
-    assert_false(eg_join_await(first));
+    if (eg_join_await(first)) /* the first sink's worker may be the slower one */
+        rig_wait(&rig->done_joins, 1);
     assert_int_equal(atomic_load(&rig->fakes[0].events), 1);
     struct eg_sink_stats stats;
     eg_pipeline_sink_stats(rig->pipeline, 0, &stats);

@@ -220,22 +220,54 @@ static void a_book_knows_which_topics_concern_it(void **state)
     eg_rules_book_unref(book);
 }
 
+static const char envelope[] =
+    "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":\"Ann\"}}";
+
 static void check_render(const struct eg_rules_rule *rule, size_t target, const char *want)
 {
-    static const char envelope[] =
-        "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":\"Ann\"}}";
     struct eg_json_document document;
     struct eg_json_document scratch;
     struct eg_rules_template_input input;
     struct eg_error err = {.message = ""};
     EG_AUTOBUFFER struct eg_buffer out = EG_BUFFER_INIT;
-    const struct eg_event event = {.envelope = {envelope, sizeof(envelope) - 1}};
+    const struct eg_event event = {.envelope = {envelope, sizeof(envelope) - 1},
+                                   .payload = EG_SPAN_LITERAL("the posted bytes")};
     eg_json_document_init(&document);
     eg_json_document_init(&scratch);
     assert_int_equal(eg_rules_envelope_open(&document, &event, &input, &err), 0);
     if (eg_rules_target_render(rule, &rule->targets[target], &input, &scratch, &out, &err) != 0)
         fail_msg("%s", err.message);
     assert_string_equal(out.data, want);
+    eg_json_document_fini(&scratch);
+    eg_json_document_fini(&document);
+}
+
+/* What the call of a target is given, and what the target receives of its answer; NULL: none. */
+static void check_enriched(const struct eg_rules_rule *rule, size_t target, const char *asked,
+                           const char *answer, const char *want)
+{
+    struct eg_rules_template_input input;
+    struct eg_json_document document;
+    struct eg_json_document scratch;
+    struct eg_error err = {.message = ""};
+    EG_AUTOBUFFER struct eg_buffer out = EG_BUFFER_INIT;
+    const struct eg_event event = {.envelope = {envelope, sizeof(envelope) - 1},
+                                   .payload = EG_SPAN_LITERAL("the posted bytes")};
+    const struct eg_span no_answer = {NULL, 0};
+    eg_json_document_init(&document);
+    eg_json_document_init(&scratch);
+    assert_int_equal(eg_rules_envelope_open(&document, &event, &input, &err), 0);
+    if (eg_rules_target_ask(rule, &rule->targets[target], &input, &scratch, &out, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_string_equal(out.data, asked);
+    eg_buffer_clear(&out);
+    int rc = eg_rules_target_render_enriched(rule, &rule->targets[target], &input,
+                                             answer ? eg_span_text(answer) : no_answer, &scratch,
+                                             &out, &err);
+    assert_int_equal(rc, want ? 0 : -1);
+    assert_string_equal(out.data, want ? want : "");
+    if (!want)
+        assert_non_null(strstr(err.message, "the enrichment's answer"));
     eg_json_document_fini(&scratch);
     eg_json_document_fini(&document);
 }
@@ -259,6 +291,56 @@ static void a_target_gets_its_own_view(void **state)
                  "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":\"Ann\"}}");
     check_render(rule, 1, "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"name\":\"***\"}}");
     check_render(rule, 2, "{\"n\":\"***\",\"r\":\"a\"}");
+    eg_rules_book_unref(book);
+}
+
+static void a_protected_payload_has_no_way_around(void **state)
+{
+    (void)state;
+    write_file(state, "a.yaml",
+               "name: a\n"
+               "event_pattern: {a: [1]}\n"
+               "targets:\n"
+               "  - sink: audit\n"
+               "    protect: {redact: [$.detail.name]}\n"
+               "    input_transformer: {template: '<eventgate.payload> <aws.events.event.json>'}\n"
+               "  - sink: audit\n"
+               "    input_transformer: {template: '<eventgate.payload>'}\n"
+               "  - sink: audit\n"
+               "    protect: {redact: [$.detail.name]}\n"
+               "    enrich: {url: 'http://a/', template: '<eventgate.payload>', into: more}\n"
+               "    input_transformer: {template: '<eventgate.payload> <$.detail.more>'}\n");
+    struct eg_rules_book *book = load(*state);
+    const struct eg_rules_rule *rule = find(book, "a");
+    check_render(rule, 0,
+                 "{\"amount\":7,\"name\":\"***\"} {\"id\":\"i\",\"source\":\"shop\",\"detail\":"
+                 "{\"amount\":7,\"name\":\"***\"}}");
+    check_render(rule, 1, "\"the posted bytes\"");
+    check_enriched(rule, 2, "{\"amount\":7,\"name\":\"***\"}", "[1]",
+                   "{\"amount\":7,\"name\":\"***\"} [1]");
+    eg_rules_book_unref(book);
+}
+
+static void an_answer_joins_the_detail(void **state)
+{
+    (void)state;
+    write_file(state, "a.yaml",
+               "name: a\n"
+               "event_pattern: {a: [1]}\n"
+               "targets:\n"
+               "  - {sink: audit, enrich: {lambda: f}}\n"
+               "  - {sink: audit, enrich: {lambda: f, into: name}}\n");
+    struct eg_rules_book *book = load(*state);
+    const struct eg_rules_rule *rule = find(book, "a");
+    const char *whole =
+        "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":\"Ann\"}}";
+    check_enriched(rule, 0, whole, "{\"x\":1}",
+                   "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":\"Ann\","
+                   "\"enrichment\":{\"x\":1}}}");
+    check_enriched(rule, 1, whole, "null",
+                   "{\"id\":\"i\",\"source\":\"shop\",\"detail\":{\"amount\":7,\"name\":null}}");
+    check_enriched(rule, 0, whole, NULL, whole);
+    check_enriched(rule, 0, whole, "no JSON", NULL);
     eg_rules_book_unref(book);
 }
 
@@ -336,6 +418,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_book_knows_which_topics_concern_it, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(a_target_gets_its_own_view, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_protected_payload_has_no_way_around, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(an_answer_joins_the_detail, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(every_mistake_is_reported_with_its_place, scratch_setup,
                                         scratch_teardown),
