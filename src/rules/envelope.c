@@ -126,6 +126,7 @@ static const struct form forms[] = {
      NULL},
 };
 
+#define DELIVERED  (&forms[0])
 #define CLOUDTRAIL (&forms[2])
 
 static eg_json_index payload_member(const struct build *build, const char *name)
@@ -300,6 +301,28 @@ static int write_resources(const struct build *build, const struct form *form)
     return 0;
 }
 
+/* What else a delivered event has, such as the name of its replay. */
+static void write_others(const struct build *build)
+{
+    static const char *const known[] = {"version", "resources", "detail"};
+    const struct eg_json_document *payload = build->payload;
+    const eg_json_index end = eg_json_next(payload, 0);
+    for (eg_json_index at = 1; at < end; at = eg_json_next(payload, at + 1)) {
+        struct eg_span name = eg_json_string(payload, at);
+        bool is_known = false;
+        for (size_t i = 0; i < EG_ARRAY_COUNT(known); i++)
+            is_known |= eg_span_is(name, known[i]);
+        for (size_t i = 0; i < MEMBER_COUNT; i++)
+            is_known |= eg_span_is(name, member_names[i]);
+        if (is_known)
+            continue;
+        eg_buffer_append_char(build->out, ',');
+        eg_buffer_append_span(build->out, eg_json_text(payload, at));
+        eg_buffer_append_char(build->out, ':');
+        eg_json_write_one_line(build->out, eg_json_text(payload, at + 1));
+    }
+}
+
 /* ---- the detail ---- */
 
 static int parse(struct eg_json_document *document, struct eg_span text, struct eg_error *err)
@@ -349,6 +372,8 @@ static int write_envelope(struct build *build)
             return -1;
     if (write_resources(build, form) != 0)
         return -1;
+    if (form == DELIVERED)
+        write_others(build);
     write_detail(build);
     return 0;
 }

@@ -75,8 +75,8 @@ const struct eg_field_table eg_topics_validation_table = {
 static const struct eg_field envelope_fields[] = {
     ENVELOPE_FIELD(payload, EG_FIELD_BOOL,
                    "The payload is an envelope already; the others fill what it lacks."),
-    ENVELOPE_FIELD(source, EG_FIELD_STRING, "Template; without it `eventgate`."),
-    ENVELOPE_FIELD(detail_type, EG_FIELD_STRING, "Template; without it the topic's name."),
+    ENVELOPE_FIELD(source, EG_FIELD_STRING, "Template; without it the topic's name."),
+    ENVELOPE_FIELD(detail_type, EG_FIELD_STRING, "Template; without it `JSON`."),
     ENVELOPE_FIELD(account, EG_FIELD_STRING, "Template; without it empty."),
     ENVELOPE_FIELD(region, EG_FIELD_STRING, "Template; without it empty."),
     ENVELOPE_FIELD(time, EG_FIELD_STRING, "Template; without it when the event was received."),

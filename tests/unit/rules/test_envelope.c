@@ -97,9 +97,10 @@ static void a_delivered_event_stays_what_it_is(void **state)
     const struct eg_topics_envelope config = {.payload = true, .region = TEXT("here")};
     check(&config,
           "{'version':'0','id':'theirs','detail-type':'T','source':'s','account':'1',"
-          "'time':'2021-01-01T00:00:00Z','resources':['r'],'detail':{'a':1}}",
+          "'time':'2021-01-01T00:00:00Z','resources':['r'],'detail':{'a':1},'replay-name':'x'}",
           "{'version':'0','id':'theirs','detail-type':'T','source':'s','account':'1',"
-          "'time':'2021-01-01T00:00:00Z','region':'here','resources':['r'],'detail':{'a':1}}");
+          "'time':'2021-01-01T00:00:00Z','region':'here','resources':['r'],'replay-name':'x',"
+          "'detail':{'a':1}}");
 }
 
 static void a_put_events_entry_is_unpacked(void **state)

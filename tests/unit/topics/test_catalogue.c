@@ -310,6 +310,43 @@ static void many_topics_are_found(void **state)
     remove_folder(folder);
 }
 
+static void a_topic_says_how_its_envelope_is_filled(void **state)
+{
+    (void)state;
+    char *folder = make_usual_folder();
+    struct loaded loaded;
+    load(&loaded, folder,
+         "topic_schemas: schemas\n"
+         "topics:\n"
+         "  orders: {envelope: payload}\n"
+         "  clicks:\n"
+         "    envelope: {source: web.<eventgate.subject>, resources: [a, b]}\n",
+         NULL);
+    assert_int_equal(loaded.ret, 0);
+    const struct eg_topics_envelope *orders = &find(&loaded, "orders")->envelope;
+    const struct eg_topics_envelope *clicks = &find(&loaded, "clicks")->envelope;
+    assert_true(orders->payload);
+    assert_null(orders->source);
+    assert_false(clicks->payload);
+    assert_string_equal(clicks->source, "web.<eventgate.subject>");
+    assert_null(clicks->id);
+    assert_int_equal(clicks->resources.count, 2);
+    unload(&loaded);
+    load(&loaded, folder,
+         "topic_schemas: schemas\n"
+         "topics:\n"
+         "  orders: {envelope: whole}\n"
+         "  clicks: {envelope: {sourc: x}}\n",
+         NULL);
+    assert_int_equal(loaded.ret, -1);
+    assert_int_equal(loaded.problems.count, 2);
+    assert_int_equal(loaded.problems.items[0].line, 3);
+    assert_non_null(strstr(loaded.problems.items[0].message, "the word payload"));
+    assert_non_null(strstr(loaded.problems.items[1].message, "did you mean 'source'?"));
+    unload(&loaded);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +359,7 @@ int main(void)
         cmocka_unit_test(keys_are_the_text_of_the_field),
         cmocka_unit_test(readers_finish_on_what_they_hold),
         cmocka_unit_test(many_topics_are_found),
+        cmocka_unit_test(a_topic_says_how_its_envelope_is_filled),
     };
     return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
 }
