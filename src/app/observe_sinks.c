@@ -36,15 +36,18 @@ static void row_init(struct sink_row *row, const char *name, int64_t queue_event
 
 struct eg_app_sink_observer *eg_app_sink_observer_new(const struct eg_pipeline_sink *sinks,
                                                       size_t count,
-                                                      const struct eg_outbox_config *outbox)
+                                                      const struct eg_outbox_config *outbox,
+                                                      const struct eg_enrich_config *enrich)
 {
     struct eg_app_sink_observer *observer =
-        eg_calloc(1, sizeof(*observer) + (count + 1) * sizeof(observer->rows[0]));
+        eg_calloc(1, sizeof(*observer) + (count + 2) * sizeof(observer->rows[0]));
     observer->count = count;
     for (size_t i = 0; i < count; i++)
         row_init(&observer->rows[i], sinks[i].name, sinks[i].common->queue_events);
-    if (outbox)
+    if (outbox) {
         row_init(&observer->rows[count], EG_OUTBOX_NAME, outbox->queue_events);
+        row_init(&observer->rows[count + 1], EG_ENRICH_NAME, enrich->queue_events);
+    }
     return observer;
 }
 

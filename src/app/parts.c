@@ -124,12 +124,14 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
             return -1;
     const struct eg_outbox_config *outbox =
         app->settings.rules.folder ? &app->settings.outbox : NULL;
-    app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count, outbox);
+    app->sink_observer =
+        eg_app_sink_observer_new(app->sinks, app->sink_count, outbox, &app->settings.enrich);
     struct eg_pipeline_options options = {
         .config = &app->settings.pipeline,
         .sinks = app->sinks,
         .sink_count = app->sink_count,
         .outbox = outbox,
+        .enrich = &app->settings.enrich,
         .control = app->control,
         .observer = eg_app_sink_observer_hooks(app->sink_observer),
         .on_done = eg_api_publish_done,

@@ -38,6 +38,8 @@ const struct eg_app_section eg_app_sections[] = {
      "Which events go where beside their topic's sinks; see rules.md."},
     {"outbox", &eg_outbox_config_table, AT(outbox),
      "What is owed: deliveries of rules that nobody waits for; see delivery.md."},
+    {"enrich", &eg_enrich_config_table, AT(enrich),
+     "The calls whose answers join events before a rule's target gets them."},
     {"publish", &eg_api_publish_table, AT(publish),
      "POST /publish: messages that become events of one topic."},
     {"event_keys", &eg_api_keys_table, AT(event_keys),

@@ -21,6 +21,7 @@
 #include "config/problem.h"
 #include "http/config.h"
 #include "pipeline/config.h"
+#include "pipeline/enrich_config.h"
 #include "pipeline/ingest_config.h"
 #include "pipeline/outbox_config.h"
 #include "postgres/stats.h"
@@ -41,6 +42,7 @@ struct eg_app_settings {
     struct eg_pipeline_config pipeline;
     struct eg_rules_config rules;
     struct eg_outbox_config outbox;
+    struct eg_enrich_config enrich;
     struct eg_api_publish_config publish;
     struct eg_api_keys_config event_keys;
     struct eg_postgres_stats_config stats;

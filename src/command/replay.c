@@ -20,7 +20,7 @@
 #include "json/writer.h"
 
 #define RULES_MAX     100
-#define DEFAULT_ADMIN "http://127.0.0.1:9090"
+#define DEFAULT_ADMIN "http://127.0.0.1:8081"
 
 enum {
     OPTION_DB = 256,

@@ -158,7 +158,7 @@ static void observe(const struct eg_join_delivery *delivery, int64_t now_us)
 {
     const struct eg_pipeline_observer *observer = &delivery->join->context->observer;
     const struct eg_runner *runner = delivery->runner;
-    if (EG_UNLIKELY(delivery->route != NULL) && delivery->route->way == EG_WAY_DEAD)
+    if (EG_UNLIKELY(delivery->route != NULL) && delivery->route->way != EG_WAY_OUTBOX)
         runner = delivery->route->home;
     if (observer->answered)
         observer->answered(observer->context, eg_runner_index(runner), delivery->result,
@@ -310,7 +310,7 @@ struct eg_delivery_report eg_join_report(const struct eg_join *join, size_t even
     EG_ASSERT(delivery < owner->delivery_count);
     const struct eg_join_delivery *found = &join->deliveries[owner->first + delivery];
     const struct eg_runner *runner = found->runner;
-    if (found->route && found->route->way == EG_WAY_DEAD)
+    if (found->route && found->route->way != EG_WAY_OUTBOX)
         runner = found->route->home;
     return (struct eg_delivery_report){
         .sink = eg_runner_name(runner),

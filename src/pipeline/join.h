@@ -34,6 +34,7 @@ struct eg_join_context {
     int64_t deadline_ms; /* of a submission, from its dispatch */
     struct eg_join_owner owner;
     struct eg_runner *outbox;         /* NULL: there is none */
+    struct eg_runner *enrich;         /* NULL: there is none */
     struct eg_runner *const *runners; /* by number of the sink */
     struct eg_pipeline_observer observer;
     atomic_size_t in_flight_events; /* of joins that still exist */
@@ -49,6 +50,7 @@ enum eg_slot {
 
 /* Where a target's delivery goes next. */
 enum eg_join_way {
+    EG_WAY_ENRICH, /* to the call whose answer joins the event, and then one of the next two */
     EG_WAY_SINK,   /* to its sink, somebody waits */
     EG_WAY_OUTBOX, /* into the outbox, to be delivered from there */
     EG_WAY_DEAD,   /* into the outbox as a dead letter */
@@ -59,6 +61,8 @@ struct eg_join_route {
     const struct eg_pipeline_target *target;
     struct eg_pipeline_event *event; /* owned reference */
     enum eg_join_way way;
+    enum eg_join_way next;               /* after ENRICH */
+    bool keeps_envelope;                 /* ENRICH: its sink looks at it */
     struct eg_runner *home;              /* of its sink */
     struct eg_join_delivery *follower;   /* the first that waits for this one; NULL: none */
     struct eg_join_delivery *sibling;    /* the next that waits for the same */

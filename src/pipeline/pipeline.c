@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/fields.h"
+#include "pipeline/enrich.h"
 #include "pipeline/outbox.h"
 #include "pipeline/state.h"
 
@@ -86,10 +88,32 @@ static int create_outbox(struct eg_pipeline *pipeline, const struct eg_pipeline_
     return 0;
 }
 
-/* The sinks' runners and the outbox's. */
+static int create_enrich(struct eg_pipeline *pipeline, const struct eg_pipeline_options *options,
+                         struct eg_error *err)
+{
+    if (!options->outbox || !options->enrich)
+        return 0;
+    pipeline->enrich = options->enrich;
+    eg_config_fields_default(&eg_sink_common_table, &pipeline->enrich_common);
+    pipeline->enrich_common.workers = options->enrich->workers;
+    pipeline->enrich_common.queue_events = options->enrich->queue_events;
+    pipeline->enrich_common.breaker.failures = 0; /* calls to many servers */
+    struct eg_pipeline_sink sink = {EG_ENRICH_NAME, &eg_enrich_sink_type, &pipeline->enrich_common,
+                                    &pipeline->enrich};
+    size_t index = pipeline->runner_count + 1;
+    if (name_is_taken(pipeline, sink.name))
+        return eg_error_set(err, EG_ERR_CONFIG, "a sink can't be called '%s'", sink.name);
+    if (eg_runner_new(&sink, index, &pipeline->context, &pipeline->runners[index], err) != 0)
+        return -1;
+    pipeline->context.enrich = pipeline->runners[index];
+    return 0;
+}
+
+/* The sinks' runners, the outbox's, and that of the calls. */
 static size_t all_runners(const struct eg_pipeline *pipeline)
 {
-    return pipeline->runner_count + (pipeline->context.outbox != NULL);
+    return pipeline->runner_count + (pipeline->context.outbox != NULL) +
+           (pipeline->context.enrich != NULL);
 }
 
 int eg_pipeline_new(const struct eg_pipeline_options *options, struct eg_pipeline **ret_pipeline,
@@ -101,10 +125,11 @@ int eg_pipeline_new(const struct eg_pipeline_options *options, struct eg_pipelin
     pipeline->config = options->config;
     pipeline->context.deadline_ms = options->config->deadline_ms;
     pipeline->control = options->control;
-    pipeline->runners = eg_calloc(options->sink_count + 1, sizeof(struct eg_runner *));
+    pipeline->runners = eg_calloc(options->sink_count + 2, sizeof(struct eg_runner *));
     pipeline->context.runners = pipeline->runners;
     if (eg_timer_new("deadlines", &pipeline->context.timer, err) != 0 ||
-        create_sinks(pipeline, options, err) != 0 || create_outbox(pipeline, options, err) != 0) {
+        create_sinks(pipeline, options, err) != 0 || create_outbox(pipeline, options, err) != 0 ||
+        create_enrich(pipeline, options, err) != 0) {
         eg_pipeline_destroy(pipeline);
         return -1;
     }
@@ -158,6 +183,11 @@ bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink)
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline)
 {
     return pipeline->outbox != NULL;
+}
+
+bool eg_pipeline_enriches(const struct eg_pipeline *pipeline)
+{
+    return pipeline->context.enrich != NULL;
 }
 
 size_t eg_pipeline_sink_count(const struct eg_pipeline *pipeline)
@@ -247,6 +277,8 @@ static void answer_rest(struct eg_pipeline *pipeline, int64_t deadline_ms)
 {
     atomic_store(&pipeline->context.closing, true);
     eg_timer_flush(pipeline->context.timer);
+    if (pipeline->context.enrich) /* first: what comes from there goes to the others */
+        eg_runner_close(pipeline->context.enrich);
     for (size_t i = 0; i < pipeline->runner_count; i++)
         eg_runner_close(pipeline->runners[i]);
     for (size_t i = 0; i < pipeline->runner_count; i++)

@@ -22,6 +22,7 @@
 #include "pipeline/breaker.h"
 #include "pipeline/config.h"
 #include "pipeline/delivery.h"
+#include "pipeline/enrich_config.h"
 #include "pipeline/event.h"
 #include "pipeline/outbox_config.h"
 #include "pipeline/target.h"
@@ -45,7 +46,8 @@ struct eg_pipeline_observer {
     void *context;
     /*
      * A delivery was answered. Once for each; a late answer of a sink is not reported again. The
-     * outbox counts as a sink, with the number after the last.
+     * outbox counts as a sink, with the number after the last, and the calls that enrich as the
+     * next.
      */
     void (*answered)(void *context, size_t sink, enum eg_delivery_result result, unsigned attempts,
                      int64_t latency_us);
@@ -62,6 +64,7 @@ struct eg_pipeline_options {
     const struct eg_pipeline_sink *sinks;    /* the array is copied */
     size_t sink_count;
     const struct eg_outbox_config *outbox; /* borrowed until destroy; NULL: there is none */
+    const struct eg_enrich_config *enrich; /* the same; needs the outbox */
     struct eg_timer *control; /* runs the probes, which may wait; borrowed; NULL: no probes */
     struct eg_pipeline_observer observer;
     eg_join_done on_done;
@@ -87,6 +90,9 @@ bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink);
 
 /* Is there an outbox? Without one every target is awaited, and nothing has a dead letter. */
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline);
+
+/* Can the events of targets be enriched? */
+bool eg_pipeline_enriches(const struct eg_pipeline *pipeline);
 
 /* The number of the sink of that name. False: there is none. */
 bool eg_pipeline_sink_find(const struct eg_pipeline *pipeline, struct eg_span name,

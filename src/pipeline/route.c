@@ -105,7 +105,8 @@ static int find_sink(const struct eg_pipeline *pipeline, struct eg_span name, co
 
 static bool needs_outbox(const struct eg_rules_target *from)
 {
-    return !from->await || from->at || from->delay_ms > 0 || from->dead_letter.len > 0;
+    return !from->await || from->at || from->delay_ms > 0 || from->dead_letter.len > 0 ||
+           from->enrich;
 }
 
 static struct eg_outbox_policy policy_of(const struct eg_rules_target *from)
@@ -117,6 +118,25 @@ static struct eg_outbox_policy policy_of(const struct eg_rules_target *from)
         .max_backoff_ms = from->max_backoff_ms,
         .attempt_ms = from->deadline_ms,
     };
+}
+
+static bool is_owed(const struct eg_rules_target *from)
+{
+    return !from->await || from->at || from->delay_ms > 0;
+}
+
+/* What is owed is in the outbox in its order before it is delivered; a call comes before that. */
+static int check_enrich(const struct eg_rules_rule *rule, const struct eg_rules_target *from,
+                        struct eg_error *err)
+{
+    if (from->after == EG_RULES_NO_TARGET)
+        return 0;
+    const struct eg_rules_target *before = &rule->targets[from->after];
+    if ((!from->enrich && !before->enrich) || (!is_owed(from) && !is_owed(before)))
+        return 0;
+    return eg_error_set(err, EG_ERR_CONFIG,
+                        "`after` together with `enrich` needs targets that are awaited, without "
+                        "`at` and `delay`");
 }
 
 static int resolve_target(const struct eg_pipeline *pipeline, const struct eg_rules_rule *rule,
@@ -136,6 +156,8 @@ static int resolve_target(const struct eg_pipeline *pipeline, const struct eg_ru
         .rule = rule,
         .rules_target = from,
     };
+    if (check_enrich(rule, from, err))
+        return -1;
     if (needs_outbox(from) && !eg_pipeline_has_outbox(pipeline))
         return eg_error_set(err, EG_ERR_CONFIG,
                             "it needs the outbox, and this process was started without rules, so "

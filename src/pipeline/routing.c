@@ -114,6 +114,28 @@ static void add_hops(struct routing *routing, struct eg_event *fields)
     fields->attributes = attributes;
 }
 
+/* The payload; for a target that is enriched its envelope, until the answer is there. */
+static int make_payload(struct routing *routing, const struct eg_pipeline_target *target,
+                        struct eg_span visible, struct eg_dispatch_target *made,
+                        struct eg_event *fields, struct eg_error *err)
+{
+    if (find_due(routing, target->rules_target, &made->due_us, err) != 0)
+        return -1;
+    if (target->rules_target->enrich) {
+        if (visible.len == 0)
+            return eg_error_set(err, EG_ERR_INVALID, "what is to be hidden can't be");
+        made->is_to_be_enriched = true;
+        made->keeps_envelope = fields->envelope.len > 0;
+        fields->envelope = visible;
+        fields->payload = visible;
+        return 0;
+    }
+    if (render(routing, target, err) != 0)
+        return -1;
+    fields->payload = eg_buffer_span(&routing->scratch->payload);
+    return 0;
+}
+
 static void make_target(struct routing *routing, const struct eg_pipeline_target *target,
                         size_t after)
 {
@@ -123,10 +145,7 @@ static void make_target(struct routing *routing, const struct eg_pipeline_target
     *made = (struct eg_dispatch_target){.target = target, .after = after};
     struct eg_span visible = visible_envelope(routing, target->rules_target);
     fields.envelope = looks_at_envelope(routing->event->pipeline, target) ? visible : EG_SPAN_EMPTY;
-    if (find_due(routing, target->rules_target, &made->due_us, &err) == 0 &&
-        render(routing, target, &err) == 0) {
-        fields.payload = eg_buffer_span(&routing->scratch->payload);
-    } else {
+    if (make_payload(routing, target, visible, made, &fields, &err) != 0) {
         made->failure = eg_arena_copy(routing->arena, eg_span_text(err.message)).ptr;
         fields.payload = visible.len ? visible : EG_SPAN_LITERAL("{}");
     }

@@ -63,8 +63,8 @@ static struct eg_join_delivery *from_handed(struct eg_delivery *handed)
     return EG_CONTAINER_OF(handed, struct eg_join_delivery, handed);
 }
 
-static void settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
-                   const char *message, int64_t now_us, struct eg_join_batch *batch)
+void eg_runner_settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
+                      const char *message, int64_t now_us, struct eg_join_batch *batch)
 {
     char text[EG_ERROR_MESSAGE_BYTES];
     struct eg_join_saying saying = {result, message, text};
@@ -82,18 +82,12 @@ static void settle(struct eg_join_delivery *delivery, enum eg_delivery_result re
     eg_queue_release(&runner->queue, bytes);
 }
 
-void eg_runner_settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
-                      const char *message, int64_t now_us, struct eg_join_batch *batch)
-{
-    settle(delivery, result, message, now_us, batch);
-}
-
 static void settle_timed_out(struct eg_join_delivery *delivery, int64_t now_us,
                              struct eg_join_batch *batch)
 {
     char text[EG_ERROR_MESSAGE_BYTES];
     eg_join_describe_timeout(delivery, text);
-    settle(delivery, EG_RESULT_TIMED_OUT, text, now_us, batch);
+    eg_runner_settle(delivery, EG_RESULT_TIMED_OUT, text, now_us, batch);
 }
 
 static void settle_circuit_open(struct eg_join_delivery *delivery, int64_t now_us,
@@ -101,7 +95,7 @@ static void settle_circuit_open(struct eg_join_delivery *delivery, int64_t now_u
 {
     char text[EG_ERROR_MESSAGE_BYTES];
     eg_breaker_describe(&delivery->runner->breaker, text);
-    settle(delivery, EG_RESULT_FAILED, text, now_us, batch);
+    eg_runner_settle(delivery, EG_RESULT_FAILED, text, now_us, batch);
 }
 
 static void retry_due(struct eg_timer_node *node)
@@ -139,24 +133,24 @@ static void conclude(struct eg_join_delivery *delivery, enum eg_outcome outcome,
     switch (outcome) {
     case EG_DELIVERED:
         eg_breaker_succeeded(breaker);
-        settle(delivery, EG_RESULT_DELIVERED, NULL, now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_DELIVERED, NULL, now_us, batch);
         return;
     case EG_REJECTED:
         eg_breaker_succeeded(breaker);
-        settle(delivery, EG_RESULT_REJECTED, message, now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_REJECTED, message, now_us, batch);
         return;
     case EG_TOO_LARGE:
         eg_breaker_succeeded(breaker);
-        settle(delivery, EG_RESULT_TOO_LARGE, message, now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_TOO_LARGE, message, now_us, batch);
         return;
     case EG_FAILED:
         eg_breaker_failed(breaker, now_us / 1000, message ? message : "");
-        settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
         return;
     case EG_RETRY:
         eg_breaker_failed(breaker, now_us / 1000, message ? message : "");
         if (!retry_later(delivery, now_us / 1000))
-            settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
+            eg_runner_settle(delivery, EG_RESULT_FAILED, message, now_us, batch);
         return;
     }
     eg_panic(__FILE__, __LINE__, "a sink completed with an outcome that does not exist");
@@ -217,7 +211,8 @@ static bool is_live(struct eg_join_delivery *delivery, int64_t now_us, struct eg
     if (EG_UNLIKELY(delivery->route != NULL) && delivery->route->way == EG_WAY_DEAD)
         return true;
     if (atomic_load(&delivery->runner->context->closing)) {
-        settle(delivery, EG_RESULT_FAILED, "shut down before it was handed over", now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_FAILED, "shut down before it was handed over", now_us,
+                         batch);
         return false;
     }
     if (eg_join_delivery_is_pending(delivery) && now_us / 1000 < delivery->handed.deadline_ms)
@@ -262,7 +257,8 @@ void eg_runner_offer(struct eg_join_delivery *delivery, int64_t now_us, struct e
     else if (eg_breaker_refuses(&runner->breaker, now_us / 1000))
         settle_circuit_open(delivery, now_us, batch);
     else if (!eg_queue_push(&runner->queue, &delivery->queued))
-        settle(delivery, EG_RESULT_FAILED, "shut down before it was handed over", now_us, batch);
+        eg_runner_settle(delivery, EG_RESULT_FAILED, "shut down before it was handed over", now_us,
+                         batch);
 }
 
 static bool begin(struct worker *worker, struct eg_error *err)

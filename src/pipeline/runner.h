@@ -44,7 +44,7 @@ bool eg_runner_is_full(const struct eg_runner *runner);
 void eg_runner_offer(struct eg_join_delivery *delivery, int64_t now_us,
                      struct eg_join_batch *batch);
 
-/* Ends a delivery that its runner does not hold: one that was never offered. */
+/* Ends a delivery: one that was never offered, for who is not its runner. */
 void eg_runner_settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
                       const char *message, int64_t now_us, struct eg_join_batch *batch);
 

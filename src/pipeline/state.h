@@ -15,10 +15,13 @@ struct eg_outbox;
 struct eg_pipeline {
     struct eg_join_context context;
     const struct eg_pipeline_config *config;
-    struct eg_timer *control;   /* borrowed */
-    struct eg_runner **runners; /* behind the last: the outbox's, if there is one */
-    size_t runner_count;        /* without it */
-    struct eg_outbox *outbox;   /* NULL: there is none */
+    struct eg_timer *control; /* borrowed */
+    struct eg_runner *
+        *runners; /* behind the last: the outbox's and that of the calls, if they are there */
+    size_t runner_count;                   /* without it */
+    struct eg_outbox *outbox;              /* NULL: there is none */
+    const struct eg_enrich_config *enrich; /* what its stage gets as its configuration */
+    struct eg_sink_common_config enrich_common;
     bool started;
     bool drained;
     atomic_bool accepting;

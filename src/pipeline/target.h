@@ -43,9 +43,11 @@ struct eg_pipeline_target {
 struct eg_dispatch_target {
     const struct eg_pipeline_target *target;
     struct eg_pipeline_event *take_event; /* what this target receives; taken in every case */
-    size_t after;        /* place in the same list of the one that must be delivered first, lower
-                            than its own; or EG_NO_TARGET */
-    int64_t due_us;      /* wall clock: not before; 0: now */
+    size_t after;           /* place in the same list of the one that must be delivered first, lower
+                               than its own; or EG_NO_TARGET */
+    int64_t due_us;         /* wall clock: not before; 0: now */
+    bool is_to_be_enriched; /* its event is the envelope still, in `envelope` too */
+    bool keeps_envelope;    /* once it is */
     const char *failure; /* why what it should receive can't be made; NULL: it was. Borrowed for the
                             call. With one the event is the original. */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A target's delivery takes one of three ways. Awaited and due now: to its sink, like that of a
- * topic's sink. Otherwise into the outbox, where its row is the promise that was answered. And an
- * awaited one that failed goes, if it has a dead letter, into the outbox as one, before it is
- * answered.
+ * A target's delivery takes one of three ways, perhaps after a call whose answer joins its event.
+ * Awaited and due now: to its sink, like that of a topic's sink. Otherwise into the outbox, where
+ * its row is the promise that was answered. And an awaited one that failed goes, if it has a dead
+ * letter, into the outbox as one, before it is answered.
  *
  * Waiting: a delivery with `waits` is held by nobody but its join, with its room reserved, until
  * the one before it ends; whoever ends that one offers it or ends it. In the outbox the rows wait.
@@ -34,7 +34,8 @@ static int64_t next_row(void)
     return row;
 }
 
-static enum eg_join_way way_of(const struct eg_dispatch_item *item, size_t index)
+/* Where it is delivered, with its event complete. */
+static enum eg_join_way end_of(const struct eg_dispatch_item *item, size_t index)
 {
     const struct eg_dispatch_target *from = &item->targets[index];
     if (from->failure)
@@ -42,18 +43,32 @@ static enum eg_join_way way_of(const struct eg_dispatch_item *item, size_t index
     if (!from->target->await || from->due_us > 0)
         return EG_WAY_OUTBOX;
     /* Who waits for what is in the outbox is there too. */
-    if (from->after != EG_NO_TARGET && way_of(item, from->after) == EG_WAY_OUTBOX)
+    if (from->after != EG_NO_TARGET && end_of(item, from->after) == EG_WAY_OUTBOX)
         return EG_WAY_OUTBOX;
     return EG_WAY_SINK;
+}
+
+/* Where it goes first. */
+static enum eg_join_way way_of(const struct eg_dispatch_item *item, size_t index)
+{
+    const struct eg_dispatch_target *from = &item->targets[index];
+    return from->is_to_be_enriched && !from->failure ? EG_WAY_ENRICH : end_of(item, index);
+}
+
+static struct eg_runner *runner_for(const struct eg_join_context *context, enum eg_join_way way,
+                                    size_t sink)
+{
+    if (way == EG_WAY_SINK)
+        return context->runners[sink];
+    struct eg_runner *runner = way == EG_WAY_ENRICH ? context->enrich : context->outbox;
+    EG_ASSERT(runner);
+    return runner;
 }
 
 struct eg_runner *eg_join_target_runner(const struct eg_join_context *context,
                                         const struct eg_dispatch_item *item, size_t index)
 {
-    if (way_of(item, index) == EG_WAY_SINK)
-        return context->runners[item->targets[index].target->sink];
-    EG_ASSERT(context->outbox);
-    return context->outbox;
+    return runner_for(context, way_of(item, index), item->targets[index].target->sink);
 }
 
 static struct eg_join_route *room_for_routes(struct eg_join *join,
@@ -74,10 +89,12 @@ static void fill_route(struct eg_join_route *route, const struct eg_join_context
     route->target = from->target;
     route->event = from->take_event;
     route->way = way_of(item, index);
+    route->next = end_of(item, index);
+    route->keeps_envelope = from->keeps_envelope;
     route->owed = route->way == EG_WAY_OUTBOX;
     route->home = context->runners[from->target->sink];
     route->due_us = from->due_us;
-    route->row = route->way == EG_WAY_SINK ? 0 : next_row();
+    route->row = next_row();
     route->failure = from->failure ? eg_strdup(from->failure) : NULL;
     if (route->way == EG_WAY_DEAD) {
         route->dead_result = EG_RESULT_REJECTED;
@@ -272,6 +289,28 @@ static void tell_buried(const struct eg_join_delivery *delivery, struct eg_join_
                 eg_runner_name(letters));
 }
 
+/* True: it is on its way with its new event. */
+static bool go_on(struct eg_join_delivery *delivery, struct eg_join_saying *saying, int64_t now_us,
+                  struct eg_join_batch *batch)
+{
+    struct eg_join_route *route = delivery->route;
+    struct eg_runner *next = runner_for(delivery->join->context, route->next, route->target->sink);
+    size_t bytes = route->event->block_bytes;
+    if (!eg_runner_reserve(next, bytes)) {
+        saying->result = EG_RESULT_FAILED;
+        saying->message = "the queue of its sink is full";
+        return false;
+    }
+    eg_runner_release(delivery->runner, delivery->queued.bytes);
+    route->way = route->next;
+    delivery->runner = next;
+    delivery->queued.bytes = bytes;
+    delivery->handed.event = &route->event->view;
+    delivery->handed.attempt = 1;
+    eg_runner_offer(delivery, now_us, batch);
+    return true;
+}
+
 bool eg_join_target_settled(struct eg_join_delivery *delivery, struct eg_join_saying *saying,
                             int64_t now_us, struct eg_join_batch *batch)
 {
@@ -281,12 +320,15 @@ bool eg_join_target_settled(struct eg_join_delivery *delivery, struct eg_join_sa
         tell_buried(delivery, saying);
         return false;
     }
+    if (route->way == EG_WAY_ENRICH && saying->result == EG_RESULT_DELIVERED &&
+        go_on(delivery, saying, now_us, batch))
+        return true;
     if (saying->result == EG_RESULT_DELIVERED) {
         start_followers(delivery, now_us, batch);
         return false;
     }
     fail_followers(delivery, now_us, batch);
-    if (route->way == EG_WAY_SINK && route->target->dead_letter != EG_NO_SINK &&
+    if (route->way != EG_WAY_OUTBOX && route->target->dead_letter != EG_NO_SINK &&
         bury(delivery, saying, now_us, batch))
         return true;
     name_target(route, saying, saying->message, "", "");
