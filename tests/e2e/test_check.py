@@ -51,6 +51,17 @@ class TestUpstream:
         assert list(dumped["sinks"]) == ["sqlite"], "none is named, so the embedded one"
         assert "the embedded database" in done.stderr
 
+    @pytest.mark.parametrize("arn, sinks", [
+        ("arn:aws:events:eu-west-1:123456789012:event-bus/orders", ["kafka", "eventbridge"]),
+        ("arn:aws:events:<redacted>", ["kafka"]), ("", ["kafka"])])
+    def test_its_servers_are_sinks(self, tmp_path, arn, sinks):
+        conf = upstream_conf(tmp_path, "https://keys.example.org", kafka_bootstrap_server="localhost:9092",
+                             event_bus_arn=arn)
+        done = run("check", "-c", conf, "--dump", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert list(yaml.safe_load(done.stdout)["sinks"]) == sinks
+        assert ("placeholder" in done.stderr) == ("<" in arn)
+
     def test_what_has_no_effect_is_told_by_name(self, tmp_path):
         conf = upstream_conf(tmp_path, "https://keys.example.org", made_up_by_somebody=1)
         done = run("check", "-c", conf, cwd=tmp_path)

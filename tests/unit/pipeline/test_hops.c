@@ -25,10 +25,10 @@ static struct eg_hops read_hops(struct eg_arena *arena, const char *envelope, co
 static void an_event_from_here_has_no_hops(void **state)
 {
     (void)state;
-    static const char *const envelopes[] = {"{}", "{\"resources\":[]}",
-                                            "{\"resources\":\"arn:eventgate:::hop/b\"}",
-                                            "{\"resources\":[\"arn:aws:s3:::b\",7,[\"arn:eventgate:"
-                                            "::hop/b\"],\"arn:eventgate:::hop/\"]}"};
+    static const char *const envelopes[] = {
+        "{}", "{\"resources\":[]}", "{\"resources\":\"arn:eventgate:::hop/b\"}",
+        ("{\"resources\":[\"arn:aws:s3:::b\",7,[\"arn:eventgate:"
+         "::hop/b\"],\"arn:eventgate:::hop/\"]}")};
     struct eg_arena arena = {0};
     for (size_t i = 0; i < EG_ARRAY_COUNT(envelopes); i++) {
         struct eg_hops hops = read_hops(&arena, envelopes[i], "a");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A guarded sink: what it gets to see, who is answered, and that it is a sink like any other. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,6 +34,7 @@ static struct eg_sink *behind;
 static bool unwell;
 static char seen_payload[512];
 static char seen_envelope[512];
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER; /* the suite has several workers */
 
 static int behind_create(const struct eg_sink_host *host, const void *config,
                          struct eg_sink **ret_sink, struct eg_error *err)
@@ -56,8 +58,10 @@ static void behind_submit(struct eg_sink *sink, void *worker, struct eg_delivery
 {
     (void)worker;
     for (size_t i = 0; i < count; i++) {
+        (void)pthread_mutex_lock(&seen_lock);
         show(batch[i]->event->payload, seen_payload, sizeof(seen_payload));
         show(batch[i]->event->envelope, seen_envelope, sizeof(seen_envelope));
+        (void)pthread_mutex_unlock(&seen_lock);
         if (sink->hold)
             sink->held[sink->count++] = batch[i];
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Kafka sink against librdkafka's mock cluster: conformance, outcomes, order, replacement. */
 #include "support/kafka_mock.h"
+#include "support/without_tsan.h"
 
 #include "base/error.h"
 #include "eventgate/sink_suite.h"
@@ -433,33 +434,13 @@ static void texts_say_what_is_known(void **state)
     assert_string_equal(text, "Kafka writer failed: Local: Unknown topic");
 }
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN 1
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN 1
-#endif
-
-#ifdef UNDER_TSAN
-static void librdkafka_does_not_run_under_tsan(void **state)
-{
-    (void)state;
-    skip();
-}
-#endif
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, mock_setup, mock_teardown)
 
 int main(void)
 {
-#ifdef UNDER_TSAN
-    /* Debian's librdkafka starts its threads by thrd_create, which TSan does not know: it dies in
-     * the first of them, without any code of ours. */
     const struct CMUnitTest skipped[] = {cmocka_unit_test(librdkafka_does_not_run_under_tsan)};
-    if (getenv("KAFKA_UNDER_TSAN") == NULL)
+    if (is_without_librdkafka())
         return cmocka_run_group_tests(skipped, NULL, NULL);
-#endif
     const struct CMUnitTest tests[] = {
         TEST(it_conforms),
         TEST(the_message_is_the_event),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topic, key and headers of a Kafka message as the configuration's templates make them. */
 #include "support/kafka_mock.h"
+#include "support/without_tsan.h"
 
 #include "sinks/kafka/message.h"
 #include "sinks/kafka/outcome.h"
@@ -227,6 +228,9 @@ static void the_names_of_topics_are_bounded(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest skipped[] = {cmocka_unit_test(librdkafka_does_not_run_under_tsan)};
+    if (is_without_librdkafka())
+        return cmocka_run_group_tests(skipped, NULL, NULL);
     const struct CMUnitTest tests[] = {
         TEST(without_templates_topic_and_key_are_the_events),
         TEST(templates_make_topic_key_and_headers),
