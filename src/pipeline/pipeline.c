@@ -171,13 +171,13 @@ int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err)
 bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink)
 {
     EG_ASSERT(sink < pipeline->runner_count);
-    return eg_runner_reads_envelope(pipeline->runners[sink]);
+    return eg_runner_facts(pipeline->runners[sink])->reads_envelope;
 }
 
 bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink)
 {
     EG_ASSERT(sink < pipeline->runner_count);
-    return eg_runner_forwards(pipeline->runners[sink]);
+    return eg_runner_facts(pipeline->runners[sink])->forwards;
 }
 
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline)

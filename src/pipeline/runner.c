@@ -39,6 +39,7 @@ struct eg_runner {
     struct eg_queue queue;
     struct eg_queue_batch batch;
     struct eg_breaker breaker;
+    struct eg_runner_facts facts;
     struct eg_pool pool;
     struct eg_probe probe;
 };
@@ -377,6 +378,9 @@ int eg_runner_new(const struct eg_pipeline_sink *sink, size_t index,
         eg_runner_destroy(runner);
         return eg_error_prefix(err, "sink '%s'", sink->name);
     }
+    runner->facts.reads_envelope =
+        sink->type->reads_envelope && sink->type->reads_envelope(runner->sink);
+    runner->facts.forwards = (sink->type->flags & EG_SINK_FORWARDS) != 0;
     *ret_runner = runner;
     return 0;
 }
@@ -418,14 +422,9 @@ const char *eg_runner_name(const struct eg_runner *runner)
     return runner->name;
 }
 
-bool eg_runner_reads_envelope(const struct eg_runner *runner)
+const struct eg_runner_facts *eg_runner_facts(const struct eg_runner *runner)
 {
-    return runner->type->reads_envelope && runner->type->reads_envelope(runner->sink);
-}
-
-bool eg_runner_forwards(const struct eg_runner *runner)
-{
-    return (runner->type->flags & EG_SINK_FORWARDS) != 0;
+    return &runner->facts;
 }
 
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms)

@@ -27,8 +27,14 @@ void eg_runner_start_probe(struct eg_runner *runner, struct eg_timer *control);
 
 size_t eg_runner_index(const struct eg_runner *runner);
 const char *eg_runner_name(const struct eg_runner *runner);
-bool eg_runner_reads_envelope(const struct eg_runner *runner);
-bool eg_runner_forwards(const struct eg_runner *runner);
+
+/* What is asked once about a sink, after it was created. */
+struct eg_runner_facts {
+    bool reads_envelope;
+    bool forwards; /* EG_SINK_FORWARDS */
+};
+
+const struct eg_runner_facts *eg_runner_facts(const struct eg_runner *runner);
 
 /* How long the sink may take, from now: the earlier of its own limit and `deadline_ms`. */
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms);

@@ -274,3 +274,16 @@ def test_a_replay_is_for_operators_only(replayed):
     import requests
     assert requests.post(replayed.url("/replay"), json={}, timeout=20).status_code == 404
     assert requests.post(replayed.admin_url("/replay"), json={}, timeout=20).status_code == 400
+
+
+# --- what a sink must not see
+
+def test_a_sink_never_sees_what_is_hidden_from_it(make_rules):
+    hidden = {"type": "log", "path": "hidden.log", "protect": {"drop": ["$.detail.iban"], "redact": ["$.detail.name"]}}
+    gate = make_rules([rule(sink="hidden")], sinks={"hidden": hidden}, topics={"things": {"sinks": ["one", "hidden"]}})
+    event = {"iban": "DE1", "name": "me", "n": 1}
+    assert gate.post("things", event).status_code == 202
+    assert payloads(gate, "one") == [event]
+    seen = payloads(gate, "hidden")
+    assert {"name": "***", "n": 1} in seen and len(seen) == 2
+    assert all("DE1" not in json.dumps(each) and '"me"' not in json.dumps(each) for each in seen)
