@@ -65,7 +65,7 @@ static const char upstream_page[] =
     "| `kafka_sasl_kerberos_keytab_path`, `kafka_ssl_ca_path`, `kafka_ssl_cert_path`, "
     "`kafka_ssl_key_password` | together with these: `kerberos_keytab`, `ssl_ca`, "
     "`ssl_certificate`, `ssl_key_password` |\n"
-    "| `event_bus_arn` | nothing yet: a warning by name |\n"
+    "| `event_bus_arn` | a sink `eventbridge` of type `eventbridge`; empty: none |\n"
     "| anything else | nothing: a warning by name |\n"
     "\n"
     "A relative path is looked for from the current directory, then from the folder that `conf/` "

@@ -62,6 +62,12 @@ static struct eg_span configured(const struct eg_aws_environment *environment, c
     return url ? eg_span_text(url) : from_profile(environment, id);
 }
 
+bool eg_aws_endpoint_is_custom(const struct eg_aws_environment *environment,
+                               const struct eg_aws_service *service, const char *setting)
+{
+    return (setting && *setting) || configured(environment, service->id).len > 0;
+}
+
 int eg_aws_endpoint(const struct eg_aws_environment *environment,
                     const struct eg_aws_service *service, const char *setting, const char *region,
                     struct eg_buffer *out, struct eg_error *err)

@@ -47,7 +47,12 @@ struct eg_span eg_aws_environment_profile(const struct eg_aws_environment *envir
 struct eg_aws_service {
     const char *id;   /* as endpoint settings call it: "sts", "secrets_manager", "eventbridge" */
     const char *host; /* the first label of its host: "sts", "secretsmanager", "events" */
+    const char *signing_name; /* in signatures; NULL: as the host */
 };
+
+/* Was an endpoint set, so that eg_aws_endpoint won't give the region's? */
+bool eg_aws_endpoint_is_custom(const struct eg_aws_environment *environment,
+                               const struct eg_aws_service *service, const char *setting);
 
 /*
  * Appends the service's URL without a closing slash: `setting` of the configuration (may be NULL),

@@ -115,9 +115,9 @@ static int render(const struct arguments *arguments, const struct eg_rules_trans
 {
     char now[EG_CLOCK_ISO_BYTES];
     eg_clock_format_iso(eg_clock_wall_us(), now);
-    struct eg_rules_transform_input input = {
+    struct eg_rules_template_input input = {
         .document = document,
-        .event = 0,
+        .root = 0,
         .rule_arn = eg_span_text(arguments->rule_arn),
         .rule_name = eg_span_text(arguments->rule_name),
         .ingestion_time = eg_span_text(arguments->ingestion_time ? arguments->ingestion_time : now),

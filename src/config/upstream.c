@@ -35,7 +35,6 @@ struct key {
     const char *setting;
     void (*take)(const struct translate *translate, const struct key *key,
                  const struct eg_config_node *value);
-    const char *about; /* for a notice */
 };
 
 char *eg_config_upstream_resolve(const char *conf_folder, const char *path)
@@ -136,14 +135,25 @@ static void take_ca_bundle(const struct translate *translate, const struct key *
     put(translate, key, value->place, verify ? "true" : "false");
 }
 
-static void take_missing_sink(const struct translate *translate, const struct key *key,
-                              const struct eg_config_node *value)
+/* With the address alone: everything else of that sink is by default as the Python EventGate did.
+ */
+static void take_event_bus(const struct translate *translate, const struct key *key,
+                           const struct eg_config_node *value)
 {
     const char *text = text_of(translate, key, value);
-    if (text && text[0] != '\0')
-        eg_config_notice_add(translate->notices, EG_CONFIG_NOTICE_WARNING, key->about,
-                             "%s is set, but this version has no %s sink: nothing is sent there",
-                             key->name, key->about);
+    if (!text || text[0] == '\0')
+        return;
+    struct eg_config_tree *tree = translate->tree;
+    struct eg_config_place place = value->place;
+    place.file = tree->file;
+    const struct eg_config_member *member = eg_config_member_find(tree->root, "sinks");
+    struct eg_config_node *sinks = member ? member->node : eg_config_tree_map(tree, place);
+    struct eg_config_node *sink = eg_config_tree_map(tree, place);
+    eg_config_map_set(tree, sink, "type", eg_config_tree_scalar(tree, place, "eventbridge"));
+    eg_config_map_set(tree, sink, key->name, eg_config_tree_scalar(tree, place, text));
+    eg_config_map_append(tree, sinks, EG_SPAN_LITERAL("eventbridge"), place, sink);
+    if (!member)
+        eg_config_map_set(tree, tree->root, "sinks", sinks);
 }
 
 static void take_kafka(const struct translate *translate, const struct key *key,
@@ -173,20 +183,20 @@ static void take_nothing(const struct translate *translate, const struct key *ke
 }
 
 static const struct key keys[] = {
-    {"access_config", NULL, "access", take_path, NULL},
-    {"topic_keys_config", NULL, "topic_keys", take_path, NULL},
-    {"token_provider_url", "auth", "provider_url", take_text, NULL},
-    {PUBLIC_KEYS_URL, "auth", "public_keys_url", take_text, NULL},
-    {PUBLIC_KEY_URL, "auth", "public_keys_url", take_public_key, NULL},
-    {"ssl_ca_bundle", "auth", "ca_bundle", take_ca_bundle, NULL},
-    {"kafka_bootstrap_server", NULL, NULL, take_kafka, NULL},
-    {"event_bus_arn", NULL, NULL, take_missing_sink, "eventbridge"},
-    {"kafka_sasl_kerberos_principal", NULL, NULL, take_nothing, NULL},
-    {"kafka_sasl_kerberos_keytab_path", NULL, NULL, take_nothing, NULL},
-    {"kafka_ssl_ca_path", NULL, NULL, take_nothing, NULL},
-    {"kafka_ssl_cert_path", NULL, NULL, take_nothing, NULL},
-    {"kafka_ssl_key_path", NULL, NULL, take_nothing, NULL},
-    {"kafka_ssl_key_password", NULL, NULL, take_nothing, NULL},
+    {"access_config", NULL, "access", take_path},
+    {"topic_keys_config", NULL, "topic_keys", take_path},
+    {"token_provider_url", "auth", "provider_url", take_text},
+    {PUBLIC_KEYS_URL, "auth", "public_keys_url", take_text},
+    {PUBLIC_KEY_URL, "auth", "public_keys_url", take_public_key},
+    {"ssl_ca_bundle", "auth", "ca_bundle", take_ca_bundle},
+    {"kafka_bootstrap_server", NULL, NULL, take_kafka},
+    {"event_bus_arn", NULL, NULL, take_event_bus},
+    {"kafka_sasl_kerberos_principal", NULL, NULL, take_nothing},
+    {"kafka_sasl_kerberos_keytab_path", NULL, NULL, take_nothing},
+    {"kafka_ssl_ca_path", NULL, NULL, take_nothing},
+    {"kafka_ssl_cert_path", NULL, NULL, take_nothing},
+    {"kafka_ssl_key_path", NULL, NULL, take_nothing},
+    {"kafka_ssl_key_password", NULL, NULL, take_nothing},
 };
 
 static const struct key *find_key(struct eg_span name)

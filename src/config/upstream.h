@@ -5,7 +5,7 @@
  *
  * It is translated into the tree that our own YAML would have given, each value with its place in
  * config.json, so that everything after it knows only one kind of configuration. What this version
- * has no use for (event_bus_arn, ...) becomes a notice by name.
+ * has no use for becomes a notice by name.
  */
 #ifndef EG_CONFIG_UPSTREAM_H
 #define EG_CONFIG_UPSTREAM_H

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * See transform.h. What a value becomes depends on where its placeholder stands:
- *
- *                      a string            a scalar   an object or list   nothing found
- *     JSON template    with its quotes     as it is   as it is            ""
- *       inside quotes  without its quotes  as it is   an error            nothing
- *     string template  its characters      as it is   as it is            nothing
- *       inside quotes  without its quotes  as it is   without all quotes  nothing
- *
- * "Without its quotes" keeps JSON's escapes, so that the quotes around it still end where they did.
- */
+/* See transform.h. The template is one of template_program.h; a path and a constant are templates
+   of their own kind. */
 #include "rules/transform.h"
 
 #include <stdlib.h>
@@ -19,9 +10,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
-#include "rules/template.h"
+#include "rules/template_program.h"
 #include "json/compact.h"
-#include "json/writer.h"
 
 enum kind { AS_IT_IS, CONSTANT, PATH, TEMPLATE };
 
@@ -32,7 +22,7 @@ struct eg_rules_transform {
     struct eg_json_path *path;
     struct eg_rules_named_path *paths;
     size_t path_count;
-    struct eg_rules_template template;
+    struct eg_rules_template *template;
     const char *warning; /* in the arena */
 };
 
@@ -68,15 +58,21 @@ static int add_path(struct eg_rules_transform *transform, const struct eg_rules_
     return 0;
 }
 
+/* The last alternative may be anything; a function makes a string of it. */
+static bool becomes_container(const struct eg_rules_piece *piece)
+{
+    for (size_t i = 0; i < piece->source_count; i++)
+        if (!piece->sources[i].is_container || piece->sources[i].call_count > 0)
+            return false;
+    return piece->source_count > 0;
+}
+
 static void find_warning(struct eg_rules_transform *transform)
 {
-    for (size_t i = 0; transform->template.is_json && i < transform->template.piece_count; i++) {
-        const struct eg_rules_piece *piece = &transform->template.pieces[i];
-        bool is_container = piece->variable == EG_RULES_VARIABLE_PATH
-                                ? transform->path_count && piece->name.len &&
-                                      transform->paths[piece->path].is_container
-                                : piece->variable >= EG_RULES_VARIABLE_EVENT;
-        if (!is_container || (!piece->quoted && !piece->key))
+    const struct eg_rules_template *template = transform->template;
+    for (size_t i = 0; template->kind == EG_RULES_KIND_JSON && i < template->piece_count; i++) {
+        const struct eg_rules_piece *piece = &template->pieces[i];
+        if (!becomes_container(piece) || (!piece->quoted && !piece->key))
             continue;
         transform->warning =
             eg_arena_printf(&transform->arena,
@@ -102,9 +98,9 @@ static int read_template(struct eg_rules_transform *transform,
     for (size_t i = 0; i < config->path_count; i++)
         if (add_path(transform, &config->paths[i], err) != 0)
             return -1;
-    struct eg_span text = eg_arena_copy(&transform->arena, config->template_text);
-    if (eg_rules_template_read(&transform->template, text, transform->paths, transform->path_count,
-                               err) != 0)
+    const struct eg_rules_template_options options = {
+        .find_form = true, .paths = transform->paths, .path_count = transform->path_count};
+    if (eg_rules_template_compile(config->template_text, &options, &transform->template, err) != 0)
         return -1;
     find_warning(transform);
     return 0;
@@ -164,7 +160,7 @@ void eg_rules_transform_destroy(struct eg_rules_transform *transform)
     for (size_t i = 0; i < transform->path_count; i++)
         eg_json_path_destroy(transform->paths[i].path);
     eg_json_path_destroy(transform->path);
-    eg_rules_template_fini(&transform->template);
+    eg_rules_template_destroy(transform->template);
     eg_arena_fini(&transform->arena);
     free(transform->paths);
     free(transform);
@@ -175,187 +171,46 @@ const char *eg_rules_transform_warning(const struct eg_rules_transform *transfor
     return transform->warning;
 }
 
-struct list_writer {
-    const struct eg_json_document *document;
-    struct eg_buffer *out;
-    bool any;
-};
-
-static bool write_element(void *context, eg_json_index index)
+bool eg_rules_transform_reads_envelope(const struct eg_rules_transform *transform)
 {
-    struct list_writer *writer = context;
-    if (writer->any)
-        eg_buffer_append_char(writer->out, ',');
-    writer->any = true;
-    eg_json_write_one_line(writer->out, eg_json_text(writer->document, index));
-    return true;
+    if (transform->kind == TEMPLATE)
+        return eg_rules_template_reads_envelope(transform->template);
+    return transform->kind != CONSTANT;
 }
 
-/* What a path finds, as JSON; nothing for nothing. A path with a wildcard finds a list. */
-static void write_found(const struct eg_rules_transform_input *input,
-                        const struct eg_json_path *path, struct eg_buffer *out)
+/* What the path finds, as JSON; null when it finds nothing. */
+static void render_path(const struct eg_rules_transform *transform,
+                        const struct eg_rules_template_input *input, struct eg_buffer *out)
 {
-    if (eg_json_path_is_single(path)) {
-        eg_json_index found = eg_json_path_first(path, input->document, input->event);
-        if (found != EG_JSON_NONE)
-            eg_json_write_one_line(out, eg_json_text(input->document, found));
-        return;
-    }
-    struct list_writer writer = {input->document, out, false};
-    eg_buffer_append_char(out, '[');
-    (void)eg_json_path_each(path, input->document, input->event, write_element, &writer);
-    eg_buffer_append_char(out, ']');
-}
-
-/* The event without its detail. */
-static void write_envelope(const struct eg_rules_transform_input *input, struct eg_buffer *out)
-{
-    const struct eg_json_document *document = input->document;
-    eg_json_index end = eg_json_next(document, input->event);
-    bool any = false;
-    eg_buffer_append_char(out, '{');
-    for (eg_json_index at = input->event + 1; at < end; at = eg_json_next(document, at + 1)) {
-        if (eg_span_is(eg_json_string(document, at), "detail"))
-            continue;
-        if (any)
-            eg_buffer_append_char(out, ',');
-        any = true;
-        eg_buffer_append_span(out, eg_json_text(document, at));
-        eg_buffer_append_char(out, ':');
-        eg_json_write_one_line(out, eg_json_text(document, at + 1));
-    }
-    eg_buffer_append_char(out, '}');
-}
-
-/* What the placeholder stands for, as JSON; nothing for nothing. */
-static void write_value(const struct eg_rules_transform *transform,
-                        const struct eg_rules_transform_input *input,
-                        const struct eg_rules_piece *piece, struct eg_buffer *out)
-{
-    switch (piece->variable) {
-    case EG_RULES_VARIABLE_PATH:
-        write_found(input, transform->paths[piece->path].path, out);
-        break;
-    case EG_RULES_VARIABLE_RULE_ARN:
-        eg_json_write_string(out, input->rule_arn);
-        break;
-    case EG_RULES_VARIABLE_RULE_NAME:
-        eg_json_write_string(out, input->rule_name);
-        break;
-    case EG_RULES_VARIABLE_INGESTION_TIME:
-        eg_json_write_string(out, input->ingestion_time);
-        break;
-    case EG_RULES_VARIABLE_EVENT:
-        write_envelope(input, out);
-        break;
-    case EG_RULES_VARIABLE_EVENT_JSON:
-        eg_json_write_one_line(out, eg_json_text(input->document, input->event));
-        break;
-    }
-}
-
-static void append_without_quotes(struct eg_buffer *out, struct eg_span json)
-{
-    for (size_t i = 0; i < json.len; i++) {
-        if (json.ptr[i] == '\\' && i + 1 < json.len && json.ptr[i + 1] == '"')
-            i++;
-        else if (json.ptr[i] == '\\' && i + 1 < json.len)
-            eg_buffer_append_char(out, json.ptr[i++]);
-        if (json.ptr[i] != '"')
-            eg_buffer_append_char(out, json.ptr[i]);
-    }
-}
-
-static int append_quoted(const struct eg_rules_transform *transform,
-                         const struct eg_rules_piece *piece, struct eg_span json,
-                         struct eg_buffer *out, struct eg_error *err)
-{
-    if (json.ptr[0] == '"') {
-        eg_buffer_append(out, json.ptr + 1, json.len - 2);
-        return 0;
-    }
-    if (json.ptr[0] != '{' && json.ptr[0] != '[') {
-        eg_buffer_append_span(out, json);
-        return 0;
-    }
-    if (transform->template.is_json)
-        return eg_error_set(err, EG_ERR_INVALID,
-                            "the template's <%.*s> became %s inside quotes: take the quotes away",
-                            EG_SPAN_ARGS(piece->name), json.ptr[0] == '{' ? "an object" : "a list");
-    append_without_quotes(out, json);
-    return 0;
-}
-
-static void append_characters(struct eg_buffer *out, struct eg_span json)
-{
-    struct eg_json_document document;
-    struct eg_json_limits limits = eg_json_limits_default;
-    limits.max_text_bytes = limits.max_string_bytes = json.len;
-    struct eg_error err;
-    eg_json_document_init(&document);
-    if (eg_json_document_parse(&document, json, &limits, &err) == 0)
-        eg_buffer_append_span(out, eg_json_string(&document, 0));
-    eg_json_document_fini(&document);
-}
-
-static int append_value(const struct eg_rules_transform *transform,
-                        const struct eg_rules_piece *piece, struct eg_span json,
-                        struct eg_buffer *out, struct eg_error *err)
-{
-    bool is_json = transform->template.is_json;
-    if (json.len == 0 && is_json && !piece->quoted)
-        eg_buffer_append_text(out, "\"\"");
-    if (json.len == 0)
-        return 0;
-    if (piece->quoted)
-        return append_quoted(transform, piece, json, out, err);
-    if (is_json && piece->key && json.ptr[0] != '"')
-        return eg_error_set(err, EG_ERR_INVALID,
-                            "the template's <%.*s> is a member's name and became no string",
-                            EG_SPAN_ARGS(piece->name));
-    if (!is_json && json.ptr[0] == '"')
-        append_characters(out, json);
+    const struct eg_rules_source source = {.kind = EG_RULES_SOURCE_PATH, .path = transform->path};
+    struct eg_rules_work work = {.input = input, .is_json = true};
+    struct eg_rules_value value;
+    eg_rules_source_get(&source, &work, &value);
+    if (value.kind == EG_RULES_NOTHING)
+        eg_buffer_append_text(out, "null");
     else
-        eg_buffer_append_span(out, json);
-    return 0;
-}
-
-static int render_template(const struct eg_rules_transform *transform,
-                           const struct eg_rules_transform_input *input, struct eg_buffer *out,
-                           struct eg_error *err)
-{
-    EG_AUTOBUFFER struct eg_buffer value = EG_BUFFER_INIT;
-    for (size_t i = 0; i < transform->template.piece_count; i++) {
-        const struct eg_rules_piece *piece = &transform->template.pieces[i];
-        eg_buffer_append_span(out, piece->literal);
-        if (piece->name.len == 0)
-            continue;
-        eg_buffer_clear(&value);
-        write_value(transform, input, piece, &value);
-        if (append_value(transform, piece, eg_buffer_span(&value), out, err) != 0)
-            return -1;
-    }
-    return 0;
+        eg_buffer_append_span(out, value.json.ptr ? value.json : value.text);
+    eg_buffer_fini(&work.buffers[0]);
+    eg_buffer_fini(&work.buffers[1]);
 }
 
 int eg_rules_transform_render(const struct eg_rules_transform *transform,
-                              const struct eg_rules_transform_input *input, struct eg_buffer *out,
+                              const struct eg_rules_template_input *input, struct eg_buffer *out,
                               struct eg_error *err)
 {
-    size_t before = out->len;
     switch (transform->kind) {
     case CONSTANT:
         eg_buffer_append_span(out, transform->constant);
         return 0;
     case PATH:
-        write_found(input, transform->path, out);
-        if (out->len == before)
-            eg_buffer_append_text(out, "null");
+        render_path(transform, input, out);
         return 0;
     case TEMPLATE:
-        return render_template(transform, input, out, err);
+        return eg_rules_template_render(transform->template, input, out, err);
     default:
-        eg_buffer_append_span(out, eg_json_text(input->document, input->event));
+        if (!input->document)
+            return eg_error_set(err, EG_ERR_INVALID, "there is no event to hand on");
+        eg_buffer_append_span(out, eg_json_text(input->document, input->root));
         return 0;
     }
 }

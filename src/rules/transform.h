@@ -3,18 +3,20 @@
  * What a target receives instead of the event: EventBridge's Input, InputPath and InputTransformer
  * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
  *
- * A transform is compiled once and immutable; any thread may render with it.
+ * The template is one of rules/template.h, with names of its own for paths. A transform is compiled
+ * once and immutable; any thread may render with it.
  */
 #ifndef EG_RULES_TRANSFORM_H
 #define EG_RULES_TRANSFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "eventgate/error.h"
 #include "eventgate/span.h"
-#include "json/document.h"
+#include "rules/template.h"
 
 #define EG_RULES_MAX_INPUT_PATHS    100
 #define EG_RULES_MAX_TEMPLATE_BYTES 8192
@@ -48,22 +50,16 @@ void eg_rules_transform_destroy(struct eg_rules_transform *transform);
  */
 const char *eg_rules_transform_warning(const struct eg_rules_transform *transform);
 
-/* What is rendered, and what the predefined variables stand for. */
-struct eg_rules_transform_input {
-    const struct eg_json_document *document;
-    eg_json_index event;
-    struct eg_span rule_arn;       /* <aws.events.rule-arn> */
-    struct eg_span rule_name;      /* <aws.events.rule-name> */
-    struct eg_span ingestion_time; /* <aws.events.event.ingestion-time>, RFC 3339 */
-};
+/* As eg_rules_template_reads_envelope; what hands the event on reads it too. */
+bool eg_rules_transform_reads_envelope(const struct eg_rules_transform *transform);
 
 /*
  * Appends what the target receives. 0, or -1 with EG_ERR_INVALID when the event makes the result
  * invalid: an object or a list inside quotes of a JSON template, or something else than a string as
- * a member's name. What was appended by then is unspecified.
+ * a member's name; then nothing is appended.
  */
 int eg_rules_transform_render(const struct eg_rules_transform *transform,
-                              const struct eg_rules_transform_input *input, struct eg_buffer *out,
+                              const struct eg_rules_template_input *input, struct eg_buffer *out,
                               struct eg_error *err) EG_MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "text/regex_translate.h"
 #include "text/utf8.h"
 
@@ -91,7 +92,7 @@ static int count_step(pcre2_callout_block *block, void *data)
 static struct thread_state *thread_state_new(void)
 {
     struct thread_state *state = eg_calloc(1, sizeof(*state));
-    state->match = pcre2_match_data_create(1, NULL);
+    state->match = pcre2_match_data_create(EG_REGEX_MAX_GROUP + 1, NULL);
     state->quick = pcre2_match_context_create(NULL);
     state->counted = pcre2_match_context_create(NULL);
     state->stack = pcre2_jit_stack_create((size_t)32 << 10, JIT_STACK_BYTES, NULL);
@@ -244,4 +245,28 @@ enum eg_regex_result eg_regex_match(const struct eg_regex *regex, struct eg_span
         .each = regex->step_cost + (regex->has_backreference ? subject.len : 0),
     };
     return run(regex->counted, regex->counted_jit, subject, state, state->counted);
+}
+
+unsigned eg_regex_group_count(const struct eg_regex *regex)
+{
+    uint32_t count = 0;
+    int rc = pcre2_pattern_info(regex->quick, PCRE2_INFO_CAPTURECOUNT, &count);
+    EG_ASSERT(rc == 0);
+    return count;
+}
+
+enum eg_regex_result eg_regex_capture(const struct eg_regex *regex, struct eg_span subject,
+                                      unsigned group, struct eg_span *ret_found)
+{
+    EG_ASSERT(group <= EG_REGEX_MAX_GROUP);
+    enum eg_regex_result result = eg_regex_match(regex, subject);
+    if (result != EG_REGEX_MATCH)
+        return result;
+    *ret_found = (struct eg_span){NULL, 0};
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(thread_state_get()->match);
+    const PCRE2_SIZE begin = offsets[2 * group];
+    const PCRE2_SIZE end = offsets[2 * group + 1];
+    if (group <= eg_regex_group_count(regex) && begin != PCRE2_UNSET && begin <= end)
+        *ret_found = eg_span_of(subject.ptr + begin, end - begin);
+    return result;
 }

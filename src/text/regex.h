@@ -63,4 +63,16 @@ int eg_regex_check(struct eg_span pattern, enum eg_regex_dialect dialect,
 enum eg_regex_result eg_regex_match(const struct eg_regex *regex,
                                     struct eg_span subject) EG_MUST_CHECK;
 
+/* How many capturing groups the expression has. */
+unsigned eg_regex_group_count(const struct eg_regex *regex);
+
+#define EG_REGEX_MAX_GROUP 31 /* that can be asked for */
+
+/*
+ * As eg_regex_match; on a match *ret_found is what group `group` matched, in the subject, 0 being
+ * all of it. A group that took no part has a NULL pointer.
+ */
+enum eg_regex_result eg_regex_capture(const struct eg_regex *regex, struct eg_span subject,
+                                      unsigned group, struct eg_span *ret_found) EG_MUST_CHECK;
+
 #endif

@@ -21,12 +21,13 @@
 #include "json/document.h"
 
 struct eg_topics_topic {
-    struct eg_span name;         /* lower case; followed by a NUL */
-    struct eg_span schema_text;  /* the bytes of the file */
-    struct eg_schema *schema;    /* compiled */
-    struct eg_span key_field;    /* len 0: events have no key */
-    struct eg_string_list sinks; /* names; empty: all */
-    size_t index;                /* 0 .. count - 1, in the order of the list */
+    struct eg_span name;                /* lower case; followed by a NUL */
+    struct eg_span schema_text;         /* the bytes of the file */
+    struct eg_schema *schema;           /* compiled */
+    struct eg_span key_field;           /* len 0: events have no key */
+    struct eg_string_list sinks;        /* names; empty: all */
+    struct eg_topics_envelope envelope; /* strings of the catalogue */
+    size_t index;                       /* 0 .. count - 1, in the order of the list */
 };
 
 struct eg_topics_catalogue;

@@ -3,6 +3,8 @@
 #ifndef EG_TOPICS_CONFIG_H
 #define EG_TOPICS_CONFIG_H
 
+#include <stdbool.h>
+
 #include "config/load.h"
 #include "config/problem.h"
 #include "eventgate/field.h"
@@ -21,11 +23,29 @@ struct eg_topics_validation {
     struct eg_string_map refs;
 };
 
+/*
+ * The `envelope` of a topic: how its events look to rules and to sinks that speak EventBridge
+ * (rules/envelope.h). All are templates; NULL: the default.
+ */
+struct eg_topics_envelope {
+    bool payload; /* written `envelope: payload`: the payload is an envelope already */
+    char *source;
+    char *detail_type;
+    char *account;
+    char *region;
+    char *time;
+    char *id;
+    struct eg_string_list resources;
+};
+
+extern const struct eg_field_table eg_topics_envelope_table;
+
 /* One entry of the group `topics`. */
 struct eg_topics_entry {
     char *schema;                /* path; NULL: from topic_schemas */
     char *key;                   /* field; NULL: from topic_keys */
     struct eg_string_list sinks; /* empty: all */
+    char *envelope;              /* JSON of it, for the dump; read from the node */
     char *access;                /* JSON of the rules, for the dump; read from the node */
 };
 

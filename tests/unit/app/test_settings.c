@@ -195,9 +195,10 @@ static void the_sample_conf_folder_loads(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(eg_topics_catalogue_at(loaded.catalogue, i)->name.ptr, topics[i]);
     assert_true(eg_span_is(eg_topics_catalogue_at(loaded.catalogue, 3)->key_field, "job_id"));
-    assert_int_equal(loaded.settings.sinks.count, 1);
+    assert_int_equal(loaded.settings.sinks.count, 2);
     assert_string_equal(loaded.settings.sinks.items[0].name, "kafka");
-    assert_true(has_notice(&loaded, EG_CONFIG_NOTICE_WARNING, "event_bus_arn"));
+    assert_string_equal(loaded.settings.sinks.items[1].name, "eventbridge");
+    assert_string_equal(loaded.settings.sinks.items[1].variant->name, "eventbridge");
     assert_true(has_notice(&loaded, EG_CONFIG_NOTICE_DEGRADED, "nobody is authorized"));
     unload(&loaded);
     char *access = eg_asprintf("%s/access.json", conf);

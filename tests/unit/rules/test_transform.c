@@ -42,9 +42,9 @@ static char *render(const struct eg_rules_transform_config *config, struct eg_er
     struct eg_json_document document;
     eg_json_document_init(&document);
     assert_int_equal(eg_json_document_parse(&document, eg_span_text(json), NULL, err), 0);
-    struct eg_rules_transform_input input = {
+    struct eg_rules_template_input input = {
         .document = &document,
-        .event = 0,
+        .root = 0,
         .rule_arn = EG_SPAN_LITERAL("arn:aws:events:eu-west-1:1:rule/r"),
         .rule_name = EG_SPAN_LITERAL("r"),
         .ingestion_time = EG_SPAN_LITERAL("2026-01-02T03:04:06Z"),
