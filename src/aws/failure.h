@@ -23,9 +23,10 @@ enum eg_aws_protocol {
 };
 
 struct eg_aws_failure {
-    unsigned status;      /* 0: there was no answer; 2xx: it came broken */
-    char code[128];       /* "ThrottlingException"; "": the answer names none */
-    char message[256];    /* cut; may be "" */
+    unsigned status;   /* 0: there was no answer, or none that could be used */
+    char code[128];    /* "ThrottlingException"; "": the answer names none. Without a status, ours:
+                          "InvalidRequest" (not sent), "AnswerTooLarge" */
+    char message[256]; /* cut; may be "" */
     char request_id[128]; /* for AWS support; may be "" */
     bool retriable;       /* the same call may work later */
     bool throttled;       /* the service wants less of it: implies retriable */

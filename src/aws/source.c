@@ -20,6 +20,8 @@
 #define BLOCK_S        (10 * 60)
 #define RETRY_FIRST_US INT64_C(5000000)
 #define RETRY_LAST_US  INT64_C(60000000)
+#define REJECT_AGAIN_US \
+    INT64_C(10000000) /* a provider that repeats itself is not asked on and on */
 
 struct eg_aws_source {
     struct eg_aws_host *host;
@@ -34,9 +36,10 @@ struct eg_aws_source {
 
     struct eg_mutex mutex;
     struct eg_aws_credentials *current;
-    bool rejected;       /* `current` serves no more, though it may not have ended */
-    int64_t retry_at_us; /* monotonic: no try before it; 0: the last one was good */
-    int64_t retry_us;    /* the next wait after a failure */
+    int64_t reject_at_us; /* monotonic: a rejection before it changes nothing */
+    bool rejected;        /* `current` serves no more, though it may not have ended */
+    int64_t retry_at_us;  /* monotonic: no try before it; 0: the last one was good */
+    int64_t retry_us;     /* the next wait after a failure */
     uint64_t refreshes;
     uint64_t failures;
     struct eg_error last_error;
@@ -257,9 +260,12 @@ bool eg_aws_source_refresh_due(struct eg_aws_source *source, int64_t wall_us)
 void eg_aws_source_reject(struct eg_aws_source *source,
                           const struct eg_aws_credentials *credentials)
 {
+    int64_t now_us = monotonic_us(source);
     eg_mutex_lock(&source->mutex);
-    if (source->current == credentials)
+    if (source->current == credentials && now_us >= source->reject_at_us) {
         source->rejected = true;
+        source->reject_at_us = now_us + REJECT_AGAIN_US;
+    }
     eg_mutex_unlock(&source->mutex);
 }
 

@@ -54,7 +54,8 @@ int eg_aws_source_refresh(struct eg_aws_source *source, struct eg_error *err) EG
 int64_t eg_aws_source_due_us(struct eg_aws_source *source);
 bool eg_aws_source_refresh_due(struct eg_aws_source *source, int64_t wall_us);
 
-/* The service calls these expired or unknown: the next `current` renews, if they still serve. */
+/* The service calls these expired or unknown: the next `current` renews, if they still serve. A
+ * second rejection within 10 s changes nothing. */
 void eg_aws_source_reject(struct eg_aws_source *source,
                           const struct eg_aws_credentials *credentials);
 

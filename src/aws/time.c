@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A strict reader of RFC 3339 times. */
+/* Strict readers of RFC 3339 and HTTP times. */
 #include "aws/time.h"
 
 #include <string.h>
 #include <time.h>
+
+#include "base/span.h"
 
 /* Two or four digits at the front of *text, and what must follow them. */
 static bool take_number(struct eg_span *text, size_t digits, char follows, int min, int max,
@@ -89,5 +91,40 @@ bool eg_aws_time_parse(struct eg_span text, int64_t *ret_seconds)
     if (!is_in_month(&parts))
         return false;
     *ret_seconds = (int64_t)timegm(&parts) - offset_s;
+    return true;
+}
+
+/* Three letters and a blank: the number of the month from 0, or -1. */
+static int take_month(struct eg_span *text)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    for (int month = 0; month < 12 && text->len > 3 && text->ptr[3] == ' '; month++)
+        if (memcmp(text->ptr, months + 3 * month, 3) == 0) {
+            text->ptr += 4;
+            text->len -= 4;
+            return month;
+        }
+    return -1;
+}
+
+bool eg_aws_time_parse_http(struct eg_span text, int64_t *ret_seconds)
+{
+    struct tm parts = {0};
+    int year;
+    if (text.len != sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1 ||
+        memcmp(text.ptr + 3, ", ", 2) != 0)
+        return false;
+    text.ptr += 5; /* the day of the week says nothing new */
+    text.len -= 5;
+    if (!take_number(&text, 2, ' ', 1, 31, &parts.tm_mday) ||
+        (parts.tm_mon = take_month(&text)) < 0 || !take_number(&text, 4, ' ', 1970, 9999, &year) ||
+        !take_number(&text, 2, ':', 0, 23, &parts.tm_hour) ||
+        !take_number(&text, 2, ':', 0, 59, &parts.tm_min) ||
+        !take_number(&text, 2, ' ', 0, 60, &parts.tm_sec) || !eg_span_is(text, "GMT"))
+        return false;
+    parts.tm_year = year - 1900;
+    if (!is_in_month(&parts))
+        return false;
+    *ret_seconds = (int64_t)timegm(&parts);
     return true;
 }

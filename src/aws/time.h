@@ -14,4 +14,7 @@
  */
 bool eg_aws_time_parse(struct eg_span text, int64_t *ret_seconds);
 
+/* HTTP's own format, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7, IMF-fixdate). */
+bool eg_aws_time_parse_http(struct eg_span text, int64_t *ret_seconds);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "text/utf8.h"
 
 struct scanner {
     struct eg_span rest;
@@ -97,25 +98,6 @@ static enum tag_kind take_tag(struct scanner *scanner)
     return TAG_OPENS;
 }
 
-static void append_codepoint(unsigned long code, struct eg_buffer *out)
-{
-    if (code < 0x80) {
-        eg_buffer_append_char(out, (char)code);
-    } else if (code < 0x800) {
-        eg_buffer_append_char(out, (char)(0xC0 | code >> 6));
-        eg_buffer_append_char(out, (char)(0x80 | (code & 0x3F)));
-    } else if (code < 0x10000) {
-        eg_buffer_append_char(out, (char)(0xE0 | code >> 12));
-        eg_buffer_append_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-        eg_buffer_append_char(out, (char)(0x80 | (code & 0x3F)));
-    } else {
-        eg_buffer_append_char(out, (char)(0xF0 | code >> 18));
-        eg_buffer_append_char(out, (char)(0x80 | (code >> 12 & 0x3F)));
-        eg_buffer_append_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-        eg_buffer_append_char(out, (char)(0x80 | (code & 0x3F)));
-    }
-}
-
 /* The character that "#38", "#x26" or a name stands for. */
 static bool append_entity(struct eg_span name, struct eg_buffer *out)
 {
@@ -137,7 +119,7 @@ static bool append_entity(struct eg_span name, struct eg_buffer *out)
     unsigned long code = strtoul(digits + (hex ? 1 : 0), &end, hex ? 16 : 10);
     if (*end || code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
         return false;
-    append_codepoint(code, out);
+    eg_utf8_append(out, (uint32_t)code);
     return true;
 }
 
