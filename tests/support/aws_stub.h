@@ -30,6 +30,8 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "config/fields.h"
+#include "config/problem.h"
+#include "config/tree.h"
 #include "eventgate/sink.h"
 #include "sinks/registry.h"
 
@@ -321,5 +323,145 @@ static const struct eg_sink_host aws_host = {
     .monotonic_ms = eg_clock_monotonic_ms,
     .timeout_ms = 10000,
 };
+
+/* A sink of the type with these settings ("name: value" lines of YAML), connected to the stub. */
+struct aws_rig {
+    const struct eg_sink_type *type;
+    struct aws_stub *stub;
+    void *config;
+    struct eg_sink *sink;
+    void *worker;
+    struct aws_delivery deliveries[AWS_STUB_DELIVERIES];
+    size_t count;
+    char *texts[AWS_STUB_DELIVERIES]; /* payloads that the rig owns */
+    size_t text_count;
+};
+
+static inline void *aws_config_new(const struct eg_sink_type *type, const struct aws_stub *stub,
+                                   const char *settings)
+{
+    char *text = eg_asprintf("%s\naws:\n  region: eu-west-1\n  endpoint_url: http://127.0.0.1:%u\n",
+                             settings, stub->port);
+    struct eg_config_tree *tree = NULL;
+    struct eg_config_problems problems = {0};
+    void *config = eg_calloc(1, type->config->struct_bytes);
+    EG_ASSERT(eg_config_tree_parse(eg_span_text(text), "test.yaml", EG_CONFIG_LITERAL, &tree,
+                                   &problems) == 0);
+    struct eg_config_part part = {type->config, config};
+    struct eg_config_scope scope = {"sinks.test", ".", {"test.yaml", 1, 1}};
+    int ret = eg_config_fields_fill(&part, 1, tree->root, &scope, &problems);
+    if (ret != 0)
+        eg_config_problems_print(&problems, stderr);
+    assert_int_equal(ret, 0);
+    eg_config_problems_fini(&problems);
+    eg_config_tree_destroy(tree);
+    free(text);
+    return config;
+}
+
+static inline void aws_config_destroy(const struct eg_sink_type *type, void *config)
+{
+    eg_config_fields_fini(type->config, config);
+    free(config);
+}
+
+/* Keys for every client that the test makes; nothing of the machine's own. */
+static inline int aws_stub_environment(void **state)
+{
+    static const char *const unset[] = {
+        "AWS_PROFILE",   "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ROLE_ARN",
+        "http_proxy",    "HTTP_PROXY",        "AWS_REGION",       "all_proxy",
+        "AWS_CA_BUNDLE", "AWS_DEFAULT_REGION"};
+    (void)state;
+    for (size_t i = 0; i < EG_ARRAY_COUNT(unset); i++)
+        (void)unsetenv(unset[i]);
+    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
+    (void)setenv("AWS_CONFIG_FILE", "/nonexistent/config", 1);
+    (void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials", 1);
+    return 0;
+}
+
+static inline struct aws_rig *aws_rig_new(const struct eg_sink_type *type, const char *settings)
+{
+    struct aws_rig *rig = eg_calloc(1, sizeof(*rig));
+    struct eg_error err = {.message = ""};
+    rig->type = type;
+    rig->stub = aws_stub_start();
+    rig->config = aws_config_new(type, rig->stub, settings);
+    if (type->create(&aws_host, rig->config, &rig->sink, &err) != 0 ||
+        type->worker_begin(rig->sink, 0, &rig->worker, &err) != 0)
+        fail_msg("%s", err.message);
+    return rig;
+}
+
+static inline void aws_rig_destroy(struct aws_rig *rig)
+{
+    rig->type->worker_end(rig->sink, rig->worker);
+    rig->type->destroy(rig->sink);
+    aws_stub_stop(rig->stub);
+    aws_config_destroy(rig->type, rig->config);
+    for (size_t i = 0; i < rig->text_count; i++)
+        free(rig->texts[i]);
+    free(rig);
+}
+
+static inline struct eg_event *aws_rig_add_span(struct aws_rig *rig, struct eg_span payload)
+{
+    static char ids[AWS_STUB_DELIVERIES][16];
+    assert_true(rig->count < AWS_STUB_DELIVERIES);
+    size_t index = rig->count++;
+    struct aws_delivery *delivery = &rig->deliveries[index];
+    (void)snprintf(ids[index], sizeof(ids[index]), "id-%zu", index);
+    delivery->event = (struct eg_event){
+        .id = eg_span_text(ids[index]),
+        .topic = EG_SPAN_LITERAL("orders"),
+        .payload = payload,
+        .correlation_id = EG_SPAN_LITERAL("c"),
+        .traceparent = EG_SPAN_LITERAL("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        .received_us = INT64_C(1750000000000000) + (int64_t)index * 1000,
+    };
+    delivery->delivery = (struct eg_delivery){
+        .event = &delivery->event, .attempt = 1, .deadline_ms = eg_clock_monotonic_ms() + 8000};
+    return &delivery->event;
+}
+
+/* `payload` must stay. */
+static inline struct eg_event *aws_rig_add(struct aws_rig *rig, const char *payload)
+{
+    return aws_rig_add_span(rig, eg_span_text(payload));
+}
+
+/* A JSON object of exactly so many bytes. */
+static inline struct eg_event *aws_rig_add_bytes(struct aws_rig *rig, size_t bytes)
+{
+    static const char before[] = "{\"a\":\"";
+    char *text = eg_malloc(bytes + 1);
+    memset(text, 'x', bytes);
+    memcpy(text, before, sizeof(before) - 1);
+    memcpy(text + bytes - 2, "\"}", 3);
+    rig->texts[rig->text_count++] = text;
+    return aws_rig_add_span(rig, eg_span_of(text, bytes));
+}
+
+/* Submits all that was added; each must be completed once. */
+static inline void aws_rig_submit(struct aws_rig *rig)
+{
+    struct eg_delivery *batch[AWS_STUB_DELIVERIES];
+    for (size_t i = 0; i < rig->count; i++)
+        batch[i] = &rig->deliveries[i].delivery;
+    rig->type->submit(rig->sink, rig->worker, batch, rig->count);
+    for (size_t i = 0; i < rig->count; i++)
+        assert_int_equal(rig->deliveries[i].completions, 1);
+}
+
+static inline void aws_assert_outcome(const struct aws_rig *rig, size_t index,
+                                      enum eg_outcome outcome, const char *part)
+{
+    const struct aws_delivery *done = &rig->deliveries[index];
+    if (done->outcome != outcome || (part && !strstr(done->message, part)))
+        fail_msg("delivery %zu: outcome %d, '%s'; expected %d, '%s'", index, (int)done->outcome,
+                 done->message, (int)outcome, part ? part : "");
+}
 
 #endif
