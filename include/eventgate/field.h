@@ -28,6 +28,8 @@ enum eg_field_type {
     EG_FIELD_JSON,        /* char *: the subtree as JSON text, for shapes that no table can say */
     EG_FIELD_PATH,        /* as STRING; a relative one begins at the configuration file's folder,
                              the default_text at the current directory; URIs stay as they are */
+    EG_FIELD_LATE_SECRET, /* as SECRET, for the daemon's own sinks: a ${secret:NAME#KEY} in it stays
+                             as it was written, to be read again when the secret was rotated */
 };
 
 struct eg_string_list {

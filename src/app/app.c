@@ -70,12 +70,17 @@ static int reload(struct eg_app *app, struct eg_error *err)
 {
     struct eg_app_settings settings = {0};
     struct eg_topics_catalogue *catalogue;
+    struct eg_config_mirror *mirror = eg_app_elsewhere_mirror(app->elsewhere);
+    eg_config_mirror_begin(mirror, EG_CONFIG_MIRROR_ASK);
     int ret = eg_app_load(app, &settings, true, err);
     if (ret == 0)
         ret = eg_app_catalogue_build(app, &settings, &catalogue, err);
     eg_app_settings_fini(&settings);
-    if (ret)
+    if (ret) {
+        (void)eg_config_mirror_abort(mirror);
         return -1;
+    }
+    eg_app_keep_copies(app);
     eg_topics_slot_swap(&app->topics, catalogue);
     return 0;
 }
@@ -142,9 +147,19 @@ static void drain(struct eg_app *app, const sigset_t *set)
     eg_http_server_stop(app->admin_server, app->settings.admin.drain_timeout_ms);
 }
 
+static int load_first(struct eg_app *app, struct eg_error *err)
+{
+    eg_config_mirror_begin(eg_app_elsewhere_mirror(app->elsewhere), EG_CONFIG_MIRROR_ASK);
+    int ret = eg_app_load(app, &app->settings, false, err);
+    if (ret == 0 || !eg_app_use_copies(app, err))
+        return ret;
+    eg_app_settings_fini(&app->settings);
+    return eg_app_load(app, &app->settings, true, err); /* the plug-ins are loaded */
+}
+
 static int run(struct eg_app *app, const sigset_t *set, struct eg_error *err)
 {
-    if (eg_app_load(app, &app->settings, false, err) || start_parts(app, err))
+    if (load_first(app, err) || start_parts(app, err))
         return -1;
     eg_log(EG_LOG_INFO, EG_SPAN_EMPTY, "ready",
            eg_log_int("started_in_ms", (eg_clock_monotonic_us() - app->health.started_us) / 1000));
@@ -164,9 +179,11 @@ int eg_app_run(const struct eg_app_options *options, struct eg_error *err)
     app->options = options;
     app->config_path = eg_app_settings_path(options->config);
     app->registry = eg_sink_registry_new();
+    app->elsewhere = eg_app_elsewhere_new();
     eg_health_init(&app->health);
     int ret = run(app, &set, err);
     eg_app_settings_fini(&app->settings);
+    eg_app_elsewhere_destroy(app->elsewhere);
     eg_sink_registry_destroy(app->registry);
     free(app->config_path);
     eg_health_fini(&app->health);

@@ -160,6 +160,7 @@ int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reloa
         .overrides = app->options->overrides,
         .override_count = app->options->override_count,
         .plugins_are_loaded = reload,
+        .elsewhere = app->elsewhere,
     };
     struct eg_config_problems problems = {0};
     int ret = eg_app_settings_load(settings, &source, app->registry, &problems);
@@ -188,8 +189,12 @@ int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
 static int start_topics(struct eg_app *app, struct eg_error *err)
 {
     struct eg_topics_catalogue *catalogue;
-    if (eg_app_catalogue_build(app, &app->settings, &catalogue, err))
+    int ret = eg_app_catalogue_build(app, &app->settings, &catalogue, err);
+    if (ret && eg_app_use_copies(app, err))
+        ret = eg_app_catalogue_build(app, &app->settings, &catalogue, err);
+    if (ret)
         return -1;
+    eg_app_keep_copies(app);
     eg_topics_slot_init(&app->topics, catalogue);
     app->topics_ready = true;
     app->generation = 1;
@@ -395,10 +400,16 @@ static int start_announcement(struct eg_app *app, struct eg_error *err)
 }
 
 const struct eg_app_part eg_app_parts[] = {
-    {"log", start_telemetry, stop_telemetry},  {"control thread", start_control, stop_control},
-    {"token keys", start_tokens, stop_tokens}, {"sinks", start_pipeline, stop_pipeline},
-    {"topics", start_topics, stop_topics},     {"notices", start_notices, stop_nothing},
-    {"ingest", start_ingest, stop_ingest},     {"stats", start_stats, stop_stats},
-    {"http", start_http, stop_http},           {"announcement", start_announcement, stop_nothing},
+    {"log", start_telemetry, stop_telemetry},
+    {"control thread", start_control, stop_control},
+    {"token keys", start_tokens, stop_tokens},
+    {"sinks", start_pipeline, stop_pipeline},
+    {"topics", start_topics, stop_topics},
+    {"copies", eg_app_start_polling, eg_app_stop_polling},
+    {"notices", start_notices, stop_nothing},
+    {"ingest", start_ingest, stop_ingest},
+    {"stats", start_stats, stop_stats},
+    {"http", start_http, stop_http},
+    {"announcement", start_announcement, stop_nothing},
 };
 const size_t eg_app_part_count = EG_ARRAY_COUNT(eg_app_parts);

@@ -33,6 +33,8 @@ struct eg_app {
     struct eg_timer *control; /* probes and key refreshes: both may wait */
     struct eg_auth_verifier *auth;
     struct eg_timer_node refresh_node;
+    struct eg_app_elsewhere *elsewhere;
+    struct eg_timer_node poll_node;
     atomic_bool refresh_forced;
 
     struct eg_pipeline_sink *sinks;
@@ -78,6 +80,19 @@ int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reloa
 int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
                            struct eg_topics_catalogue **ret_catalogue,
                            struct eg_error *err) EG_MUST_CHECK;
+
+/*
+ * What was loaded is good: what it read elsewhere is the last good copy from now on. /health says
+ * when a copy is used that could not be compared with what is there.
+ */
+void eg_app_keep_copies(struct eg_app *app);
+
+/* After a load that failed: true when it can be tried again with the last good copies. */
+bool eg_app_use_copies(struct eg_app *app, const struct eg_error *err);
+
+/* The part that looks from time to time whether something changed elsewhere. */
+int eg_app_start_polling(struct eg_app *app, struct eg_error *err);
+void eg_app_stop_polling(struct eg_app *app);
 
 /* SIGHUP: reads the configuration again; a bad one changes nothing and is reported. */
 void eg_app_reload(struct eg_app *app);

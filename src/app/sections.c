@@ -39,6 +39,9 @@ const struct eg_app_section eg_app_sections[] = {
      "postgres "
      "writes."},
     {"", &plugin_table, AT(plugins), "More types of sinks."},
+    {"config", &eg_app_elsewhere_table, AT(elsewhere),
+     "Configuration on S3 (`s3://BUCKET/KEY` for `access` and `topic_keys`, `s3://BUCKET/PREFIX` "
+     "for `topic_schemas`)."},
     {"log", &eg_log_config_table, AT(log), "What is written about what happens."},
     {"metrics", &eg_metrics_config_table, AT(metrics), "What /metrics counts."},
 };

@@ -28,6 +28,10 @@ struct eg_app_variable {
     void (*split)(const char *text, struct eg_string_list *list); /* NULL: one value */
 };
 
+/* POSTGRES_SECRET_NAME and POSTGRES_SECRET_REGION, laid over the file as a sink. */
+struct eg_config_file;
+void eg_app_apply_secret_sink(struct eg_config_file *file);
+
 extern const struct eg_app_variable eg_app_variables[];
 extern const size_t eg_app_variable_count;
 

@@ -21,6 +21,9 @@
 #define SYSTEM_FILE  "/etc/eventgate/eventgate.yaml"
 #define DEFAULT_SINK "sqlite"
 
+/* Says how secrets are reached, so it can't ask for any. */
+#define FIRST_SECTION "config"
+
 char *eg_app_settings_path(const char *option)
 {
     const char *folder = getenv("CONF_DIR");
@@ -108,14 +111,38 @@ static void apply_overrides(struct eg_app_settings *settings,
     }
 }
 
-static void fill_sections(struct eg_app_settings *settings, struct eg_config_problems *problems)
+static struct eg_config_place place_of(struct eg_app_settings *settings, const char *section)
+{
+    const struct eg_config_node *node = eg_config_file_section(settings->file, section);
+    return node ? node->place
+                : (struct eg_config_place){eg_config_file_tree(settings->file)->file, 0, 0};
+}
+
+static void fill_sections(struct eg_app_settings *settings, bool first,
+                          struct eg_config_problems *problems)
 {
     for (size_t i = 0; i < eg_app_section_count; i++) {
         const struct eg_app_section *section = &eg_app_sections[i];
         struct eg_config_section fill = {section->name, section->table,
                                          (char *)settings + section->offset};
-        (void)eg_config_section_fill(settings->file, &fill, problems);
+        if ((strcmp(section->name, FIRST_SECTION) == 0) == first)
+            (void)eg_config_section_fill(settings->file, &fill, problems);
     }
+}
+
+/* From here on s3:// and ${secret:} can be read, if anybody asks. */
+static void reach_elsewhere(struct eg_app_settings *settings,
+                            const struct eg_app_settings_source *source,
+                            struct eg_config_problems *problems)
+{
+    fill_sections(settings, true, problems);
+    if (source->elsewhere)
+        eg_app_elsewhere_configure(source->elsewhere, &settings->elsewhere);
+    (void)eg_config_file_resolve(settings->file, problems);
+}
+
+static void fill_topics(struct eg_app_settings *settings, struct eg_config_problems *problems)
+{
     (void)eg_topics_config_fill_topics(&settings->topics, settings->file, problems);
 }
 
@@ -175,13 +202,6 @@ static void fill_sinks(struct eg_app_settings *settings, struct eg_config_proble
     resolve_sinks(settings, problems);
 }
 
-static struct eg_config_place place_of(struct eg_app_settings *settings, const char *section)
-{
-    const struct eg_config_node *node = eg_config_file_section(settings->file, section);
-    return node ? node->place
-                : (struct eg_config_place){eg_config_file_tree(settings->file)->file, 0, 0};
-}
-
 static void check_listeners(struct eg_app_settings *settings, struct eg_config_problems *problems)
 {
     struct eg_error err;
@@ -213,17 +233,6 @@ const struct eg_postgres_config *eg_app_settings_postgres(const struct eg_app_se
     return NULL;
 }
 
-/* Upstream's credentials came from there; until this version can ask, it says that it does not. */
-static void notice_secret(struct eg_app_settings *settings)
-{
-    const char *name = getenv("POSTGRES_SECRET_NAME");
-    const char *region = getenv("POSTGRES_SECRET_REGION");
-    if (name && name[0] && region && region[0] && !eg_app_settings_postgres(settings))
-        eg_config_notice_add(&settings->notices, EG_CONFIG_NOTICE_DEGRADED, "postgres_secret",
-                             "POSTGRES_SECRET_NAME names a secret of Secrets Manager, which this "
-                             "version can't read: configure a sink of type postgres");
-}
-
 int eg_app_settings_load(struct eg_app_settings *settings,
                          const struct eg_app_settings_source *source,
                          struct eg_sink_registry *registry, struct eg_config_problems *problems)
@@ -234,7 +243,10 @@ int eg_app_settings_load(struct eg_app_settings *settings,
         return -1;
     apply_environment(settings);
     apply_overrides(settings, source);
-    fill_sections(settings, problems);
+    reach_elsewhere(settings, source, problems);
+    eg_app_apply_secret_sink(settings->file);
+    fill_sections(settings, false, problems);
+    fill_topics(settings, problems);
     /* Checked only when the tables had nothing to say: a misspelt name must not count twice. */
     if (problems->count + problems->dropped == before) {
         check_listeners(settings, problems);
@@ -243,7 +255,6 @@ int eg_app_settings_load(struct eg_app_settings *settings,
     load_plugins(settings, source->plugins_are_loaded, registry, problems);
     list_sink_types(settings, registry);
     fill_sinks(settings, problems);
-    notice_secret(settings);
     eg_config_file_check_unknown(settings->file, problems);
     return problems->count + problems->dropped == before ? 0 : -1;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/elsewhere.h"
 #include "auth/config.h"
 #include "base/buffer.h"
 #include "base/compiler.h"
@@ -36,6 +37,7 @@ struct eg_app_settings {
     struct eg_pipeline_config pipeline;
     struct eg_postgres_stats_config stats;
     struct eg_topics_config topics;
+    struct eg_app_elsewhere_config elsewhere;
     struct eg_string_list plugins; /* paths, resolved */
     /*
      * name -> common: struct eg_sink_common_config (resolved against the type), specific: the
@@ -61,7 +63,8 @@ struct eg_app_settings_source {
     const char *path; /* eg_app_settings_path() */
     const struct eg_app_override *overrides;
     size_t override_count;
-    bool plugins_are_loaded; /* a reload: the registry has them already */
+    bool plugins_are_loaded;            /* a reload: the registry has them already */
+    struct eg_app_elsewhere *elsewhere; /* NULL: s3:// and ${secret:} are refused */
 };
 
 /*

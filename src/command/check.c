@@ -89,7 +89,8 @@ static int check(struct eg_app_settings *settings, const struct options *options
         (void)fprintf(stderr, "%s: there is no such file or folder\n", path);
         return EG_EXIT_TROUBLE;
     }
-    struct eg_app_settings_source source = {.path = path};
+    EG_AUTOELSEWHERE struct eg_app_elsewhere *elsewhere = eg_app_elsewhere_new();
+    struct eg_app_settings_source source = {.path = path, .elsewhere = elsewhere};
     struct eg_topics_catalogue *catalogue = NULL;
     size_t topics = 0;
     (void)!eg_app_settings_load(settings, &source, registry, problems);

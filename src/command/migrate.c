@@ -5,8 +5,11 @@
 #include <stdio.h>
 
 #include "app/settings.h"
+#include "base/buffer.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "command/command.h"
+#include "config/substitute.h"
 #include "postgres/migrate.h"
 
 struct options {
@@ -72,7 +75,8 @@ static int migrate_configured(struct eg_app_settings *settings, const struct opt
                               struct eg_config_problems *problems)
 {
     EG_AUTOFREE char *path = eg_app_settings_path(options->config);
-    struct eg_app_settings_source source = {.path = path};
+    EG_AUTOELSEWHERE struct eg_app_elsewhere *elsewhere = eg_app_elsewhere_new();
+    struct eg_app_settings_source source = {.path = path, .elsewhere = elsewhere};
     if (eg_app_settings_load(settings, &source, registry, problems) != 0) {
         eg_config_problems_print(problems, stderr);
         return EG_EXIT_TROUBLE;
@@ -109,8 +113,9 @@ static int run(int argc, char **argv)
                                       argv[optind]);
     if (!options.dsn)
         return migrate_by_config(&options);
-    EG_AUTOFREE char *dsn = eg_strdup(options.dsn);
-    struct eg_postgres_config connection = {.dsn = dsn, .connect_timeout_ms = 5000};
+    EG_AUTOBUFFER struct eg_buffer dsn = EG_BUFFER_INIT;
+    eg_config_late_keep(eg_span_text(options.dsn), &dsn);
+    struct eg_postgres_config connection = {.dsn = dsn.data, .connect_timeout_ms = 5000};
     return migrate(&connection, &options);
 }
 

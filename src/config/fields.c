@@ -8,7 +8,7 @@
 static void free_string(const struct eg_field *field, void *slot)
 {
     char *text = *(char **)slot;
-    if (text && field->type == EG_FIELD_SECRET)
+    if (text && (field->type == EG_FIELD_SECRET || field->type == EG_FIELD_LATE_SECRET))
         explicit_bzero(text, strlen(text));
     free(text);
 }
@@ -48,13 +48,10 @@ static void free_table_list(const struct eg_field *field, void *slot)
 
 /* NULL: the type owns nothing. */
 static void (*const releases[])(const struct eg_field *field, void *slot) = {
-    [EG_FIELD_STRING] = free_string,
-    [EG_FIELD_SECRET] = free_string,
-    [EG_FIELD_STRING_LIST] = free_string_list,
-    [EG_FIELD_STRING_MAP] = free_string_map,
-    [EG_FIELD_TABLE] = free_table,
-    [EG_FIELD_TABLE_LIST] = free_table_list,
-    [EG_FIELD_JSON] = free_string,
+    [EG_FIELD_STRING] = free_string,         [EG_FIELD_SECRET] = free_string,
+    [EG_FIELD_LATE_SECRET] = free_string,    [EG_FIELD_STRING_LIST] = free_string_list,
+    [EG_FIELD_STRING_MAP] = free_string_map, [EG_FIELD_TABLE] = free_table,
+    [EG_FIELD_TABLE_LIST] = free_table_list, [EG_FIELD_JSON] = free_string,
     [EG_FIELD_PATH] = free_string,
 };
 

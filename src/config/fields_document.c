@@ -10,6 +10,7 @@
 static const char *const type_names[] = {
     [EG_FIELD_STRING] = "string",
     [EG_FIELD_SECRET] = "secret",
+    [EG_FIELD_LATE_SECRET] = "secret",
     [EG_FIELD_BOOL] = "true or false",
     [EG_FIELD_INT] = "integer",
     [EG_FIELD_DURATION] = "duration",

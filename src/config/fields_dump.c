@@ -24,6 +24,11 @@ static void begin_line(const struct line *line)
     eg_buffer_printf(line->buffer, "%*s%s:", (int)line->indent, "", line->field->name);
 }
 
+static bool is_secret(const struct eg_field *field)
+{
+    return field->type == EG_FIELD_SECRET || field->type == EG_FIELD_LATE_SECRET;
+}
+
 static void dump_string(const struct line *line, const void *slot)
 {
     const char *text = *(char *const *)slot;
@@ -31,7 +36,7 @@ static void dump_string(const struct line *line, const void *slot)
         return;
     begin_line(line);
     eg_buffer_append_char(line->buffer, ' ');
-    eg_config_quote(line->field->type == EG_FIELD_SECRET ? "***" : text, line->buffer);
+    eg_config_quote(is_secret(line->field) ? "***" : text, line->buffer);
     eg_buffer_append_char(line->buffer, '\n');
 }
 
@@ -137,6 +142,7 @@ static void dump_table_list(const struct line *line, const void *slot)
 static void (*const dumpers[])(const struct line *line, const void *slot) = {
     [EG_FIELD_STRING] = dump_string,
     [EG_FIELD_SECRET] = dump_string,
+    [EG_FIELD_LATE_SECRET] = dump_string,
     [EG_FIELD_BOOL] = dump_number,
     [EG_FIELD_INT] = dump_number,
     [EG_FIELD_DURATION] = dump_number,

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "config/source.h"
+#include "config/substitute.h"
 #include "config/value.h"
 
 #define MAX_SECRET_BYTES 65536u
@@ -77,6 +78,13 @@ static int read_secret(const char *file, const struct eg_config_node *node, char
     return 0;
 }
 
+static void wipe_text(char **text)
+{
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+}
+
 /* A text, or {file: PATH}. */
 static int set_secret(const struct eg_field *field, const struct eg_config_node *node, void *slot,
                       const struct fill *fill)
@@ -89,6 +97,22 @@ static int set_secret(const struct eg_field *field, const struct eg_config_node 
                                      "%s: expected a string or {file: PATH}", fill->path);
     const char *path = string_of(file, fill);
     return path ? read_secret(path, file, slot, fill) : -1;
+}
+
+/* Kept so that expanding it gives the secret, today's or tomorrow's. */
+static int set_late_secret(const struct eg_field *field, const struct eg_config_node *node,
+                           void *slot, const struct fill *fill)
+{
+    struct eg_buffer kept = EG_BUFFER_INIT;
+    EG_CLEANUP(wipe_text) char *text = NULL;
+    if (set_secret(field, node, &text, fill) != 0)
+        return -1;
+    if (node->late.len > 0)
+        eg_buffer_append_span(&kept, node->late);
+    else
+        eg_config_late_keep(eg_span_text(text), &kept);
+    *(char **)slot = eg_buffer_take(&kept, NULL);
+    return 0;
 }
 
 static int set_number(const struct eg_field *field, const struct eg_config_node *node, void *slot,
@@ -204,7 +228,7 @@ static int (*const setters[])(const struct eg_field *field, const struct eg_conf
     [EG_FIELD_CHOICE] = set_number,         [EG_FIELD_STRING_LIST] = set_string_list,
     [EG_FIELD_STRING_MAP] = set_string_map, [EG_FIELD_TABLE] = set_table,
     [EG_FIELD_TABLE_LIST] = set_table_list, [EG_FIELD_JSON] = set_json,
-    [EG_FIELD_PATH] = set_string,
+    [EG_FIELD_PATH] = set_string,           [EG_FIELD_LATE_SECRET] = set_late_secret,
 };
 
 static int set_field(const struct eg_field *field, const struct eg_config_node *node, void *slot,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "config/outside.h"
 #include "config/source.h"
 
 void eg_config_string_list_fini(struct eg_string_list *list)
@@ -54,10 +55,22 @@ static int collect(DIR *dir, const char *folder, const char *suffix, size_t max_
     return 0;
 }
 
+static int list_remote(const char *prefix, const char *suffix, size_t max_files,
+                       struct eg_string_list *ret_names, struct eg_error *err)
+{
+    const struct eg_config_outside *outside = eg_config_outside_get();
+    if (!outside)
+        return eg_error_set(err, EG_ERR_UNAVAILABLE,
+                            "%s: S3 can't be read here; copy it to a local folder", prefix);
+    return outside->list(outside->context, prefix, suffix, max_files, ret_names, err);
+}
+
 int eg_config_folder_list(const char *folder, const char *suffix, size_t max_files,
                           struct eg_string_list *ret_names, struct eg_error *err)
 {
     char text[128];
+    if (eg_config_source_is_remote(folder))
+        return list_remote(folder, suffix, max_files, ret_names, err);
     EG_CLEANUP(close_folder) DIR *dir = opendir(folder);
     if (!dir)
         return eg_error_set(err, errno == ENOENT ? EG_ERR_NOT_FOUND : EG_ERR_IO,

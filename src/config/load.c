@@ -68,7 +68,7 @@ static int load_yaml(const char *path, struct eg_config_file **ret_file,
                      struct eg_config_problems *problems)
 {
     struct eg_config_tree *tree = NULL;
-    if (eg_config_tree_read(path, EG_CONFIG_SUBSTITUTE, &tree, problems) != 0)
+    if (eg_config_tree_read(path, EG_CONFIG_SUBSTITUTE_LATER, &tree, problems) != 0)
         return -1;
     if (tree->root->kind != EG_CONFIG_MAP) {
         (void)eg_config_problem_add(problems, tree->root->place,
@@ -118,6 +118,11 @@ const char *eg_config_file_folder(const struct eg_config_file *file)
 struct eg_config_tree *eg_config_file_tree(struct eg_config_file *file)
 {
     return file->tree;
+}
+
+int eg_config_file_resolve(struct eg_config_file *file, struct eg_config_problems *problems)
+{
+    return eg_config_tree_resolve(file->tree, problems);
 }
 
 static void set_node(struct eg_config_file *file, const char *section, const char *name,

@@ -5,6 +5,7 @@
  *
  *     eg_config_file_load(path, ...)            read and parse
  *     eg_config_file_set(file, "log", ...)      the environment and the command line, laid over it
+ *     eg_config_file_resolve(file, ...)         secrets, once it is known how to reach them
  *     eg_config_section_fill(file, section)     one for each section of the program
  *     eg_config_group_fill(file, group)         sections of named entries: sinks, topics
  *     eg_config_file_check_unknown(file)        whatever nobody asked for
@@ -38,6 +39,12 @@ struct eg_config_file *eg_config_file_new(const char *name, const char *folder);
 const char *eg_config_file_path(const struct eg_config_file *file);
 const char *eg_config_file_folder(const struct eg_config_file *file);
 struct eg_config_tree *eg_config_file_tree(struct eg_config_file *file);
+
+/*
+ * Puts secrets (${secret:NAME#KEY}) where they were asked for: until then such a value reads as it
+ * was written. Apart from loading, because the file itself may say how secrets are reached.
+ */
+int eg_config_file_resolve(struct eg_config_file *file, struct eg_config_problems *problems);
 
 /*
  * Lays a value over the file: section.name, or the top-level `name` with section NULL. `origin` is

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "config/outside.h"
 
 #define READ_BYTES 65536u
 
@@ -80,10 +81,11 @@ static int read_file_uri(const char *uri, size_t max_bytes, struct eg_buffer *bu
 static int read_s3(const char *uri, size_t max_bytes, struct eg_buffer *buffer,
                    struct eg_error *err)
 {
-    (void)max_bytes;
-    (void)buffer;
-    return eg_error_set(err, EG_ERR_UNAVAILABLE,
-                        "%s: this version can't read from S3; copy it to a local file", uri);
+    const struct eg_config_outside *outside = eg_config_outside_get();
+    if (!outside)
+        return eg_error_set(err, EG_ERR_UNAVAILABLE,
+                            "%s: S3 can't be read here; copy it to a local file", uri);
+    return outside->read(outside->context, uri, max_bytes, buffer, err);
 }
 
 static const struct scheme schemes[] = {

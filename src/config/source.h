@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where configuration is read from. A source is named by a path, a file:// URI, or s3://BUCKET/KEY;
- * the last is known by name but can't be read by this version, which is told apart from a file that
- * is not there. Control thread: reading waits for the disk.
+ * Where configuration is read from. A source is named by a path, a file:// URI, or s3://BUCKET/KEY,
+ * which is read through config/outside.h. Control thread: reading waits for the disk or the server.
  */
 #ifndef EG_CONFIG_SOURCE_H
 #define EG_CONFIG_SOURCE_H
@@ -17,8 +16,8 @@
 
 /*
  * Appends the content to `buffer`. -1: EG_ERR_NOT_FOUND (no such file), EG_ERR_IO (it can't be
- * read), EG_ERR_TOO_LARGE (more than max_bytes), EG_ERR_UNAVAILABLE (a kind of source that this
- * version does not read). The message names the source and the reason.
+ * read), EG_ERR_TOO_LARGE (more than max_bytes), EG_ERR_UNAVAILABLE (another kind of source, or S3
+ * does not answer and there is no copy). The message names the source and the reason.
  */
 int eg_config_source_read(const char *uri, size_t max_bytes, struct eg_buffer *buffer,
                           struct eg_error *err) EG_MUST_CHECK;
@@ -36,8 +35,9 @@ char *eg_config_path_resolve(const char *folder, const char *path) EG_MUST_CHECK
 char *eg_config_path_folder(const char *path) EG_MUST_CHECK;
 
 /*
- * The files of a folder whose names end in `suffix`, without it, sorted bytewise; hidden files are
- * left out. -1: EG_ERR_NOT_FOUND, EG_ERR_IO, or EG_ERR_TOO_LARGE for more than max_files.
+ * The files of a folder, or the objects below s3://BUCKET/PREFIX, whose names end in `suffix`,
+ * without it, sorted bytewise; hidden files are left out. -1: EG_ERR_NOT_FOUND, EG_ERR_IO, or
+ * EG_ERR_TOO_LARGE for more than max_files.
  */
 int eg_config_folder_list(const char *folder, const char *suffix, size_t max_files,
                           struct eg_string_list *ret_names, struct eg_error *err) EG_MUST_CHECK;

@@ -38,6 +38,7 @@ struct eg_config_node {
     bool quoted; /* SCALAR: in quotes or a block, so it is a string whatever it looks like */
     struct eg_config_place place;
     struct eg_span text;              /* SCALAR; followed by a NUL */
+    struct eg_span late;              /* SCALAR that asks for a secret: as it was written */
     struct eg_config_member *members; /* MAP, in the order of the file */
     struct eg_config_node **items;    /* LIST */
     size_t count;                     /* of members or items */
@@ -57,7 +58,9 @@ struct eg_config_tree {
 
 enum eg_config_substitution {
     EG_CONFIG_LITERAL,    /* "${" means nothing */
-    EG_CONFIG_SUBSTITUTE, /* ${NAME}, ${NAME:-default}, and $${ for a literal ${ */
+    EG_CONFIG_SUBSTITUTE, /* ${NAME}, ${NAME:-default}, ${secret:...}, and $${ for a literal ${ */
+    EG_CONFIG_SUBSTITUTE_LATER, /* the same, but what asks for a secret waits for
+                                   eg_config_tree_resolve: its text is as it was written */
 };
 
 /*
@@ -72,6 +75,10 @@ int eg_config_tree_parse(struct eg_span text, const char *file, enum eg_config_s
 int eg_config_tree_read(const char *path, enum eg_config_substitution how,
                         struct eg_config_tree **ret_tree,
                         struct eg_config_problems *problems) EG_MUST_CHECK;
+
+/* Puts in what waits (EG_CONFIG_SUBSTITUTE_LATER). A secret that can't be read is a problem with
+ * its place. */
+int eg_config_tree_resolve(struct eg_config_tree *tree, struct eg_config_problems *problems);
 
 /* An empty map that stands for `file`; for configurations that are put together here. */
 struct eg_config_tree *eg_config_tree_new(const char *file);

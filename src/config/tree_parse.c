@@ -92,23 +92,51 @@ static void check_tag(struct parse *parse, const yaml_event_t *event, const yaml
                                     "tag '%s' is not supported", text);
 }
 
-static struct eg_span substitute(struct parse *parse, struct eg_config_place place,
-                                 struct eg_span text)
+/* The node's text becomes what `text` stands for. */
+static int substitute(struct eg_config_tree *tree, struct eg_config_node *node, struct eg_span text,
+                      struct eg_config_problems *problems)
 {
     struct eg_error err;
     EG_AUTOBUFFER struct eg_buffer buffer = EG_BUFFER_INIT;
-    if (eg_config_substitute(text, &buffer, &err) != 0) {
-        (void)eg_config_problem_add(parse->problems, place, "%s", err.message);
-        return text;
-    }
+    if (eg_config_substitute(text, &buffer, &err) != 0)
+        return eg_config_problem_add(problems, node->place, "%s", err.message);
     json_t *checked = json_stringn(buffer.len ? buffer.data : "", buffer.len);
-    if (!checked) {
-        (void)eg_config_problem_add(parse->problems, place,
-                                    "an environment variable in this value is not UTF-8");
-        return text;
-    }
+    if (!checked)
+        return eg_config_problem_add(problems, node->place,
+                                     "an environment variable in this value is not UTF-8");
     json_decref(checked);
-    return eg_arena_copy(&parse->tree->arena, eg_buffer_span(&buffer));
+    node->text = eg_arena_copy(&tree->arena, eg_buffer_span(&buffer));
+    return 0;
+}
+
+static void substitute_scalar(struct parse *parse, struct eg_config_node *node)
+{
+    struct eg_span text = node->text;
+    if (parse->substitution == EG_CONFIG_LITERAL || !memmem(text.ptr, text.len, "${", 2))
+        return;
+    if (eg_config_substitute_wants_secret(text))
+        node->late = text;
+    if (node->late.len == 0 || parse->substitution != EG_CONFIG_SUBSTITUTE_LATER)
+        (void)substitute(parse->tree, node, text, parse->problems);
+}
+
+/* As deep as the file was nested, which is bounded. */
+static int resolve(struct eg_config_tree *tree, struct eg_config_node *node,
+                   struct eg_config_problems *problems)
+{
+    int ret = 0;
+    if (node->kind == EG_CONFIG_SCALAR)
+        return node->late.len > 0 ? substitute(tree, node, node->late, problems) : 0;
+    for (size_t i = 0; i < node->count; i++)
+        if (resolve(tree, node->kind == EG_CONFIG_MAP ? node->members[i].node : node->items[i],
+                    problems) != 0)
+            ret = -1;
+    return ret;
+}
+
+int eg_config_tree_resolve(struct eg_config_tree *tree, struct eg_config_problems *problems)
+{
+    return resolve(tree, tree->root, problems);
 }
 
 static struct eg_config_node *read_scalar(struct parse *parse, const yaml_event_t *event)
@@ -122,10 +150,8 @@ static struct eg_config_node *read_scalar(struct parse *parse, const yaml_event_
         event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || event->data.scalar.tag != NULL;
     if (memchr(text.ptr, '\0', text.len))
         (void)eg_config_problem_add(parse->problems, place, "a text must not hold a NUL");
-    if (parse->substitution == EG_CONFIG_SUBSTITUTE && memmem(text.ptr, text.len, "${", 2))
-        node->text = substitute(parse, place, text);
-    else
-        node->text = eg_arena_copy(&parse->tree->arena, text);
+    node->text = eg_arena_copy(&parse->tree->arena, text);
+    substitute_scalar(parse, node);
     return node;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From settings to libpq parameters. No state; any thread. */
+/* Lists of libpq parameters, and where our own files are. No state; any thread. */
 #include "postgres/config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,11 +12,6 @@
 static bool is_given(const char *text)
 {
     return text && text[0] != '\0';
-}
-
-bool eg_postgres_config_is_set(const struct eg_postgres_config *config)
-{
-    return is_given(config->dsn) || is_given(config->database);
 }
 
 void eg_postgres_parameters_add(struct eg_postgres_parameters *parameters, const char *name,
@@ -43,44 +37,6 @@ void eg_postgres_parameters_fini(struct eg_postgres_parameters *parameters)
     free(parameters->names);
     free(parameters->values);
     *parameters = (struct eg_postgres_parameters){0};
-}
-
-static void add_given(struct eg_postgres_parameters *parameters, const char *name,
-                      const char *value)
-{
-    if (is_given(value))
-        eg_postgres_parameters_add(parameters, name, value);
-}
-
-static int provide(const void *context, struct eg_postgres_parameters *parameters,
-                   struct eg_error *err)
-{
-    (void)err;
-    const struct eg_postgres_config *config = context;
-    char seconds[24];
-    (void)snprintf(seconds, sizeof(seconds), "%lld",
-                   (long long)(config->connect_timeout_ms + 999) / 1000);
-    /* A connection string in dbname is expanded in its place, so what follows wins over it. */
-    add_given(parameters, "dbname", config->dsn);
-    add_given(parameters, "host", config->host);
-    add_given(parameters, "port", config->port);
-    add_given(parameters, "dbname", config->database);
-    add_given(parameters, "user", config->user);
-    add_given(parameters, "password", config->password);
-    add_given(parameters, "sslmode", config->sslmode);
-    add_given(parameters, "sslrootcert", config->sslrootcert);
-    add_given(parameters, "sslcert", config->sslcert);
-    add_given(parameters, "sslkey", config->sslkey);
-    eg_postgres_parameters_add(parameters, "connect_timeout", seconds);
-    for (size_t i = 0; i < config->parameters.count; i++)
-        eg_postgres_parameters_add(parameters, config->parameters.entries[i].name,
-                                   config->parameters.entries[i].value);
-    return 0;
-}
-
-struct eg_postgres_provider eg_postgres_config_provider(const struct eg_postgres_config *config)
-{
-    return (struct eg_postgres_provider){provide, config};
 }
 
 /* The folder that the program lies in; "" when the system does not say. */

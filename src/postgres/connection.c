@@ -141,14 +141,17 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+/* *ret_refused: a password was asked for and did not open the door, as far as one can tell. */
 static int connect_with(const struct eg_postgres_parameters *parameters,
-                        struct eg_postgres_connection **ret_connection, struct eg_error *err)
+                        struct eg_postgres_connection **ret_connection, bool *ret_refused,
+                        struct eg_error *err)
 {
     PGconn *raw = PQconnectdbParams((const char *const *)parameters->names,
                                     (const char *const *)parameters->values, 1);
     if (!raw)
         return eg_error_set_retriable(err, EG_ERR_INTERNAL, "no memory for a connection");
     if (PQstatus(raw) != CONNECTION_OK || PQsetnonblocking(raw, 1) != 0) {
+        *ret_refused = PQconnectionUsedPassword(raw) || PQconnectionNeedsPassword(raw);
         (void)fail_connect(raw, err);
         PQfinish(raw);
         return -1;
@@ -160,13 +163,13 @@ static int connect_with(const struct eg_postgres_parameters *parameters,
     return 0;
 }
 
-int eg_postgres_connection_open(const struct eg_postgres_provider *provider,
-                                const struct eg_postgres_session *session,
-                                struct eg_postgres_connection **ret_connection,
-                                struct eg_error *err)
+static int open_once(const struct eg_postgres_provider *provider, bool fresh,
+                     const struct eg_postgres_session *session,
+                     struct eg_postgres_connection **ret_connection, bool *ret_refused,
+                     struct eg_error *err)
 {
     struct eg_postgres_parameters parameters = {0};
-    int ret = provider->provide(provider->context, &parameters, err);
+    int ret = provider->provide(provider->context, fresh, &parameters, err);
     if (ret == 0) {
         add_default(&parameters, "application_name", session->application_name);
         add_default(&parameters, "gssencmode", "disable"); /* a round trip that nobody asked for */
@@ -174,9 +177,22 @@ int eg_postgres_connection_open(const struct eg_postgres_provider *provider,
         add_default(&parameters, "tcp_user_timeout", "15000");
         eg_postgres_parameters_add(&parameters, "client_encoding", "UTF8");
         add_options(&parameters, session);
-        ret = connect_with(&parameters, ret_connection, err);
+        ret = connect_with(&parameters, ret_connection, ret_refused, err);
     }
     eg_postgres_parameters_fini(&parameters);
+    return ret;
+}
+
+/* A refused password may be yesterday's: it is read again, once. */
+int eg_postgres_connection_open(const struct eg_postgres_provider *provider,
+                                const struct eg_postgres_session *session,
+                                struct eg_postgres_connection **ret_connection,
+                                struct eg_error *err)
+{
+    bool refused = false;
+    int ret = open_once(provider, false, session, ret_connection, &refused, err);
+    if (ret != 0 && refused && provider->may_refresh && provider->may_refresh(provider->context))
+        ret = open_once(provider, true, session, ret_connection, &refused, err);
     return ret;
 }
 

@@ -65,6 +65,7 @@ const struct eg_postgres_config *eg_sink_postgres_connection(const void *config)
 
 struct eg_sink {
     struct eg_postgres_shared shared;
+    const struct eg_postgres_config *connection;
     bool configured;
     struct eg_postgres_connection *prober; /* the control thread's */
 };
@@ -91,6 +92,7 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
         return -1;
     struct eg_sink *sink = eg_calloc(1, sizeof(*sink));
     sink->configured = configured;
+    sink->connection = &config->connection;
     sink->shared = (struct eg_postgres_shared){
         .host = host,
         .provider = eg_postgres_config_provider(&config->connection),
@@ -101,6 +103,14 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
         .answer_timeout_ms = config->statement_timeout_ms + ANSWER_GRACE_MS,
     };
     *ret_sink = sink;
+    return 0;
+}
+
+/* A secret without a database is upstream's way to say that there is none. */
+static int start(struct eg_sink *sink, struct eg_error *err)
+{
+    (void)err;
+    sink->configured = sink->configured && eg_postgres_config_names_database(sink->connection);
     return 0;
 }
 
@@ -161,6 +171,7 @@ const struct eg_sink_type eg_sink_postgres = {
     .max_batch_events = EG_POSTGRES_BATCH_EVENTS,
     .max_batch_bytes = 4u << 20,
     .create = create,
+    .start = start,
     .worker_begin = worker_begin,
     .worker_end = worker_end,
     .submit = submit,

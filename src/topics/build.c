@@ -237,6 +237,24 @@ static void set_key(struct eg_topics_topic *topic, struct eg_span field)
     topic->key_field = eg_span_of(eg_span_dup(field), field.len);
 }
 
+/* A mapping, or the word `payload`. */
+static void set_envelope(struct build *build, struct eg_topics_topic *topic,
+                         const struct draft *draft)
+{
+    const struct eg_config_node *node = eg_config_node_get(draft->entry->node, "envelope");
+    struct eg_config_part part = {&eg_topics_envelope_table, &topic->envelope};
+    if (!node || eg_config_node_is_null(node))
+        return;
+    EG_AUTOFREE char *path = eg_asprintf("topics.%s.envelope", topic->name.ptr);
+    struct eg_config_scope scope = {path, build->config->folder, node->place};
+    const bool is_word = node->kind == EG_CONFIG_SCALAR;
+    if (is_word && !eg_span_is(node->text, "payload"))
+        (void)eg_config_problem_add(build->problems, node->place,
+                                    "%s: expected a mapping, or the word payload", path);
+    (void)eg_config_fields_fill(&part, 1, is_word ? NULL : node, &scope, build->problems);
+    topic->envelope.payload |= is_word;
+}
+
 static void set_listed(struct build *build)
 {
     for (size_t i = 0; i < build->catalogue->count; i++) {
@@ -246,6 +264,7 @@ static void set_listed(struct build *build)
         if (!entry)
             continue;
         set_sinks(build, topic, draft);
+        set_envelope(build, topic, draft);
         if (entry->key && entry->key[0])
             set_key(topic, eg_span_text(entry->key));
         const struct eg_config_node *rules = eg_config_node_get(draft->entry->node, "access");
@@ -274,7 +293,7 @@ static void apply_key(struct build *build, const struct eg_config_member *member
         set_key(topic, member->node->text);
 }
 
-/* A remote file that can't be read by this version: the start goes on without it, loudly. */
+/* S3 does not answer and there is no copy: the start goes on without it, loudly. */
 static bool skip_remote(const struct build *build, const char *uri, const char *about,
                         const char *consequence)
 {

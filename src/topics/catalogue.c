@@ -23,6 +23,7 @@ static void topic_fini(struct eg_topics_topic *topic)
     free((void *)(uintptr_t)topic->key_field.ptr);
     eg_schema_destroy(topic->schema);
     eg_config_string_list_fini(&topic->sinks);
+    eg_config_fields_fini(&eg_topics_envelope_table, &topic->envelope);
 }
 
 void eg_topics_catalogue_unref(struct eg_topics_catalogue *take)

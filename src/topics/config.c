@@ -66,6 +66,31 @@ const struct eg_field_table eg_topics_validation_table = {
     .struct_bytes = sizeof(struct eg_topics_validation),
 };
 
+#define ENVELOPE_FIELD(member, field_type, field_help)                              \
+    {                                                                               \
+        .name = #member, .type = (field_type),                                      \
+        .offset = offsetof(struct eg_topics_envelope, member), .help = (field_help) \
+    }
+
+static const struct eg_field envelope_fields[] = {
+    ENVELOPE_FIELD(payload, EG_FIELD_BOOL,
+                   "The payload is an envelope already; the others fill what it lacks."),
+    ENVELOPE_FIELD(source, EG_FIELD_STRING, "Template; without it `eventgate`."),
+    ENVELOPE_FIELD(detail_type, EG_FIELD_STRING, "Template; without it the topic's name."),
+    ENVELOPE_FIELD(account, EG_FIELD_STRING, "Template; without it empty."),
+    ENVELOPE_FIELD(region, EG_FIELD_STRING, "Template; without it empty."),
+    ENVELOPE_FIELD(time, EG_FIELD_STRING, "Template; without it when the event was received."),
+    ENVELOPE_FIELD(id, EG_FIELD_STRING, "Template; without it the event's id."),
+    ENVELOPE_FIELD(resources, EG_FIELD_STRING_LIST, "Templates; without them none."),
+};
+
+const struct eg_field_table eg_topics_envelope_table = {
+    .name = "envelope",
+    .fields = envelope_fields,
+    .field_count = EG_ARRAY_COUNT(envelope_fields),
+    .struct_bytes = sizeof(struct eg_topics_envelope),
+};
+
 static const struct eg_field topic_fields[] = {
     {.name = "schema",
      .type = EG_FIELD_PATH,
@@ -79,6 +104,13 @@ static const struct eg_field topic_fields[] = {
      .type = EG_FIELD_STRING_LIST,
      .offset = offsetof(struct eg_topics_entry, sinks),
      .help = "Where its events go; without it to every sink."},
+    {.name = "envelope",
+     .type = EG_FIELD_JSON,
+     .offset = offsetof(struct eg_topics_entry, envelope),
+     .help =
+         "How its events look to rules and to EventBridge: a mapping of templates for `source`, "
+         "`detail_type`, `account`, `region`, `time`, `id` and `resources`, or the word "
+         "`payload` when the payload is an envelope already; see rules.md."},
     {.name = "access",
      .type = EG_FIELD_JSON,
      .offset = offsetof(struct eg_topics_entry, access),
