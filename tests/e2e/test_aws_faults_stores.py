@@ -25,7 +25,8 @@ def table_gate(aws, aws_gate):
     """table_gate(): a daemon that puts items into a table, and the table's name."""
     def make(**sink):
         table = aws.table(hash_key="n")
-        gate = aws_gate({"sinks": {"items": {"type": "dynamodb", "table": table, "retry": {"backoff": "20ms"}, **sink}},
+        gate = aws_gate({"sinks": {"items": {"type": "dynamodb", "table": table, "partition_key": "n",
+                                    "retry": {"backoff": "20ms"}, **sink}},
                          "pipeline": {"deadline": "8s"}}, topics={"things": ANYTHING})
         return gate, table
     return make
