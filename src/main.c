@@ -48,5 +48,9 @@ int main(int argc, char **argv)
         (void)printf("%s", command->usage);
         return flushed(EG_EXIT_YES);
     }
-    return flushed(argc > 1 ? command->run(argc - 1, argv + 1) : command->run(1, argv));
+    char name[64]; /* getopt's complaints begin with argv[0], as all others do */
+    (void)snprintf(name, sizeof(name), "eventgate %s", command->name);
+    argv += argc > 1;
+    argv[0] = name;
+    return flushed(command->run(argc > 1 ? argc - 1 : 1, argv));
 }

@@ -14,11 +14,11 @@ POSTGRES_SUITE := $(BUILD)/tests/support/postgres_suite
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/tests/support/%.so: tests/support/%.c
 	@mkdir -p $(@D)
@@ -103,8 +103,17 @@ format: ## format every C file
 
 tidy: $(BUILD)/generated/assets.c ## clang-tidy, warnings as errors
 	@tests/support/install-packages tidy
-	@printf '%s\n' $(SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -- \
-	    $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 2>/dev/null
+	@$(MAKE) --no-print-directory -j2 -k tidy-files
+
+tidy-files: $(SOURCES:%=$(BUILD)/tidy/%.ok)
+
+# One file at a time: clang-tidy 14 mixes up the variable arguments of several.
+$(BUILD)/tidy/%.ok: % .clang-tidy $(filter src/%.h include/%.h,$(C_FILES))
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 \
+	    2>$(@:.ok=.log) || { cat $(@:.ok=.log); exit 1; }
+	@touch $@
 
 coverage: ## lines that the unit tests and end-to-end tests reach: build/coverage/report.txt
 	@tests/support/install-packages cover
@@ -123,5 +132,5 @@ recipe: ## run a whole system of etc/recipes on this machine: make recipe NAME=a
 	@$(MAKE) --no-print-directory all
 	@$(VENV)/bin/python etc/recipes/run $(NAME) --program $(abspath $(PROGRAM))
 
-.PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy \
+.PHONY: unit conformance venv e2e faults differential check check-faults asan tsan fuzz fuzzers check-format format tidy tidy-files \
         coverage bench recipe

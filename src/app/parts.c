@@ -188,7 +188,7 @@ int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
 
 static int start_topics(struct eg_app *app, struct eg_error *err)
 {
-    struct eg_topics_catalogue *catalogue;
+    struct eg_topics_catalogue *catalogue = NULL;
     int ret = eg_app_catalogue_build(app, &app->settings, &catalogue, err);
     if (ret && eg_app_use_copies(app, err))
         ret = eg_app_catalogue_build(app, &app->settings, &catalogue, err);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verifier: digest, cache, and only on a miss the signature and the claims.
+ * The verifier: the thread's memo, then digest and cache, and only on a miss of both the signature
+ * and the claims.
  *
  * A verification reads generation and keys together. When the keys change while it runs, what it
- * puts into the cache carries the old generation and is never found.
+ * puts into the cache carries the old generation and is never found. The memo's generation is read
+ * before anything else, so that it is never newer than the keys.
  */
 #include "auth/auth.h"
 
 #include <stdlib.h>
 
+#include "auth/memo.h"
 #include "auth/token.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -20,6 +23,7 @@ struct eg_auth_verifier {
     struct eg_clock clock;
     struct eg_auth_key_source *source;
     struct eg_auth_cache *cache;
+    struct eg_auth_memo_set *memos; /* NULL: nothing is to be remembered */
 };
 
 static int make_source(const struct eg_auth_config *config, const struct eg_clock *clock,
@@ -53,6 +57,8 @@ int eg_auth_verifier_new(const struct eg_auth_config *config, const struct eg_cl
         return -1;
     }
     verifier->cache = eg_auth_cache_new((size_t)config->cache_entries);
+    if (config->cache_entries > 0)
+        verifier->memos = eg_auth_memo_set_new();
     *ret_verifier = verifier;
     return 0;
 }
@@ -61,6 +67,7 @@ void eg_auth_verifier_destroy(struct eg_auth_verifier *verifier)
 {
     if (!verifier)
         return;
+    eg_auth_memo_set_destroy(verifier->memos);
     eg_auth_cache_destroy(verifier->cache);
     eg_auth_key_source_destroy(verifier->source);
     free(verifier);
@@ -93,26 +100,50 @@ static int verify_and_remember(struct eg_auth_verifier *verifier, struct eg_span
     return 0;
 }
 
+/* By the cache, which all threads share, or by the signature. */
+static int find_or_verify(struct eg_auth_verifier *verifier, struct eg_span token,
+                          uint64_t generation, int64_t now_us,
+                          struct eg_auth_identity **ret_identity, struct eg_error *reason)
+{
+    uint8_t digest[EG_CRYPTO_SHA256_BYTES];
+    eg_crypto_sha256(token, digest);
+    struct eg_auth_identity *known =
+        eg_auth_cache_find(verifier->cache, digest, generation, now_us);
+    if (!known)
+        return verify_and_remember(verifier, token, digest, now_us, ret_identity, reason);
+    *ret_identity = known;
+    return 0;
+}
+
+static int recall_or_verify(struct eg_auth_verifier *verifier, struct eg_span token,
+                            struct eg_auth_identity **ret_identity, struct eg_error *reason)
+{
+    uint64_t generation = eg_auth_key_source_generation(verifier->source);
+    int64_t now_us = verifier->clock.wall_us(verifier->clock.state);
+    if (!verifier->memos)
+        return find_or_verify(verifier, token, generation, now_us, ret_identity, reason);
+    struct eg_auth_memo *memo = eg_auth_memo_of_thread(verifier->memos);
+    struct eg_auth_identity *known = eg_auth_memo_find(memo, token, generation, now_us);
+    if (EG_LIKELY(known != NULL)) {
+        *ret_identity = known;
+        return 0;
+    }
+    if (find_or_verify(verifier, token, generation, now_us, ret_identity, reason) < 0)
+        return -1;
+    eg_auth_memo_put(memo, token, generation, valid_until(verifier, *ret_identity), *ret_identity);
+    return 0;
+}
+
 int eg_auth_verify(struct eg_auth_verifier *verifier, struct eg_span token,
                    struct eg_auth_identity **ret_identity, struct eg_error *reason,
                    struct eg_error *err)
 {
     int ret = -1;
-    if (token.len == 0 || token.len > EG_AUTH_TOKEN_BYTES_MAX) {
+    if (token.len == 0 || token.len > EG_AUTH_TOKEN_BYTES_MAX)
         (void)eg_error_set(reason, EG_ERR_UNAUTHENTICATED,
                            token.len ? "the token is too long" : "there is no token");
-    } else {
-        uint8_t digest[EG_CRYPTO_SHA256_BYTES];
-        int64_t now_us = verifier->clock.wall_us(verifier->clock.state);
-        eg_crypto_sha256(token, digest);
-        struct eg_auth_identity *known = eg_auth_cache_find(
-            verifier->cache, digest, eg_auth_key_source_generation(verifier->source), now_us);
-        if (EG_LIKELY(known != NULL)) {
-            *ret_identity = known;
-            return 0;
-        }
-        ret = verify_and_remember(verifier, token, digest, now_us, ret_identity, reason);
-    }
+    else
+        ret = recall_or_verify(verifier, token, ret_identity, reason);
     return ret == 0 ? 0 : eg_error_set(err, EG_ERR_UNAUTHENTICATED, "Invalid or missing token");
 }
 
@@ -156,6 +187,9 @@ void eg_auth_verifier_status(struct eg_auth_verifier *verifier,
 {
     if (ret_keys)
         eg_auth_key_source_status(verifier->source, ret_keys);
-    if (ret_cache)
+    if (ret_cache) {
         eg_auth_cache_stats(verifier->cache, ret_cache);
+        if (verifier->memos)
+            ret_cache->hits += eg_auth_memo_set_hits(verifier->memos);
+    }
 }

@@ -172,7 +172,8 @@ static void put_in_force(struct eg_auth_key_source *source, struct eg_auth_key_s
 {
     eg_mutex_lock(&source->mutex);
     struct eg_auth_key_set *old = source->current;
-    bool changed = !old || memcmp(old->fingerprint, take->fingerprint, sizeof(old->fingerprint));
+    bool changed =
+        !old || memcmp(old->fingerprint, take->fingerprint, sizeof(old->fingerprint)) != 0;
     source->current = take;
     if (changed)
         source->status.generation = atomic_fetch_add(&source->generation, 1) + 1;

@@ -71,7 +71,7 @@ struct eg_aws_url {
 };
 
 /* Views into the URL. EG_ERR_CONFIG: not http or https, or it has user or fragment. */
-int eg_aws_url_split(struct eg_span url, struct eg_aws_url *ret_url,
+int eg_aws_url_split(struct eg_span text, struct eg_aws_url *ret_url,
                      struct eg_error *err) EG_MUST_CHECK;
 
 #endif

@@ -16,8 +16,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-extern char **environ;
-
 static int system_error(struct eg_error *err, const char *what, int errno_value)
 {
     char text[128];

@@ -49,7 +49,7 @@ static int set(struct eg_error *err, enum eg_error_code code, bool retriable, co
     return -1;
 }
 
-int eg_error_set(struct eg_error *err, enum eg_error_code code, const char *format, ...)
+int(eg_error_set)(struct eg_error *err, enum eg_error_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -58,7 +58,7 @@ int eg_error_set(struct eg_error *err, enum eg_error_code code, const char *form
     return ret;
 }
 
-int eg_error_set_retriable(struct eg_error *err, enum eg_error_code code, const char *format, ...)
+int(eg_error_set_retriable)(struct eg_error *err, enum eg_error_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -67,7 +67,7 @@ int eg_error_set_retriable(struct eg_error *err, enum eg_error_code code, const 
     return ret;
 }
 
-int eg_error_prefix(struct eg_error *err, const char *format, ...)
+int(eg_error_prefix)(struct eg_error *err, const char *format, ...)
 {
     if (!err)
         return -1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/settings.h"
+#include "app/trial.h"
 #include "base/memory.h"
 #include "command/command.h"
 #include "config/source.h"
@@ -23,11 +24,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* False: the command line is wrong; argv[optind - 1] is what it stumbled over. */
+/* False: getopt has said what is wrong. */
 static bool read_options(int argc, char **argv, struct options *options)
 {
     optind = 1;
-    opterr = 0;
     for (int c = getopt_long(argc, argv, "c:", long_options, NULL); c != -1;
          c = getopt_long(argc, argv, "c:", long_options, NULL)) {
         if (c == 'c')
@@ -96,6 +96,8 @@ static int check(struct eg_app_settings *settings, const struct options *options
     (void)!eg_app_settings_load(settings, &source, registry, problems);
     if (settings->file && eg_app_settings_catalogue(settings, &catalogue, problems) == 0)
         topics = eg_topics_catalogue_count(catalogue);
+    if (problems->count == 0)
+        eg_app_trial(settings, problems);
     eg_topics_catalogue_unref(catalogue);
     print_notices(&settings->notices);
     eg_config_problems_print(problems, stderr);
@@ -112,7 +114,7 @@ static int run(int argc, char **argv)
 {
     struct options options = {0};
     if (!read_options(argc, argv, &options))
-        return eg_command_usage_error(&eg_command_check, "what is '%s'?", argv[optind - 1]);
+        return eg_command_option_error(&eg_command_check);
     if (optind < argc)
         return eg_command_usage_error(&eg_command_check, "unexpected argument '%s'", argv[optind]);
     if (options.docs)
@@ -133,8 +135,8 @@ const struct eg_command eg_command_check = {
     .usage =
         "usage: eventgate check [-c FILE|DIR] [--dump | --docs]\n"
         "\n"
-        "Reads the configuration with its schemas, access map and topic keys as 'serve' does,\n"
-        "without opening a port or starting a sink, and prints every mistake as\n"
+        "Reads the configuration with its schemas, access map, topic keys, mappings and queries\n"
+        "as 'serve' does, without opening a port or asking a server, and prints every mistake as\n"
         "FILE:LINE:COLUMN: SETTING: what is wrong.\n"
         "\n"
         "  -c, --config FILE|DIR  a YAML file, a folder with eventgate.yaml, or the conf/ folder\n"

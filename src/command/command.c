@@ -21,6 +21,12 @@ const struct eg_command *eg_command_find(const char *name)
     return NULL;
 }
 
+int eg_command_option_error(const struct eg_command *command)
+{
+    (void)fprintf(stderr, "Try 'eventgate %s --help'.\n", command->name);
+    return EG_EXIT_USAGE;
+}
+
 int eg_command_usage_error(const struct eg_command *command, const char *format, ...)
 {
     (void)fprintf(stderr, "eventgate %s: ", command->name);
@@ -28,6 +34,6 @@ int eg_command_usage_error(const struct eg_command *command, const char *format,
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    (void)fprintf(stderr, "\nTry 'eventgate %s --help'.\n", command->name);
-    return EG_EXIT_USAGE;
+    (void)fputc('\n', stderr);
+    return eg_command_option_error(command);
 }

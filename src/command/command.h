@@ -2,7 +2,7 @@
 /*
  * The subcommands of the one binary: each has a file of its own in this room and a line in
  * commands.def. A command reads its arguments with getopt_long, prints its answer to stdout and its
- * complaints to stderr. Main thread.
+ * complaints to stderr. argv[0] is what getopt's own complaints begin with. Main thread.
  */
 #ifndef EG_COMMAND_COMMAND_H
 #define EG_COMMAND_COMMAND_H
@@ -19,7 +19,7 @@ struct eg_command {
     const char *summary; /* one line for `eventgate help` */
     const char *usage;   /* the whole --help text: usage, options, exit codes, an example */
     const char *options; /* the long options, space-separated, for shell completion */
-    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an eg_exit */
+    int (*run)(int argc, char **argv); /* returns an eg_exit */
 };
 
 #define EG_COMMAND(name) extern const struct eg_command eg_command_##name;
@@ -31,6 +31,9 @@ extern const struct eg_command *const eg_commands[];
 
 /* The command of that name, or NULL. */
 const struct eg_command *eg_command_find(const char *name);
+
+/* After getopt has said which option it stumbled over: where to find help; EG_EXIT_USAGE. */
+int eg_command_option_error(const struct eg_command *command);
 
 /* Prints "eventgate NAME: <message>" and where to find help to stderr; returns EG_EXIT_USAGE. */
 int eg_command_usage_error(const struct eg_command *command, const char *format, ...)

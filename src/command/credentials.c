@@ -43,7 +43,7 @@ static int read_arguments(int argc, char **argv, struct credentials_arguments *a
     optind = 1;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option != OPTION_PROFILE && option != OPTION_CA)
-            return eg_command_usage_error(&eg_command_credentials, "that option is not understood");
+            return eg_command_option_error(&eg_command_credentials);
         *(option == OPTION_PROFILE ? &arguments->profile : &arguments->ca_bundle) = optarg;
     }
     if (optind < argc)

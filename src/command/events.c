@@ -133,7 +133,7 @@ static int read_option(int option, struct arguments *arguments)
         return read_time("until", optarg, &filter->until_us);
     if (option == OPTION_LIMIT)
         return read_limit(optarg, &filter->limit);
-    return eg_command_usage_error(&eg_command_events, "the options are not understood");
+    return eg_command_option_error(&eg_command_events);
 }
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)

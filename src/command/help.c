@@ -21,6 +21,8 @@ static int run(int argc, char **argv)
     const struct eg_command *command = eg_command_find(argv[1]);
     if (!command)
         return eg_command_usage_error(&eg_command_help, "no command '%s'", argv[1]);
+    if (argc > 2)
+        return eg_command_usage_error(&eg_command_help, "unexpected argument '%s'", argv[2]);
     (void)printf("%s", command->usage);
     return EG_EXIT_YES;
 }
@@ -28,7 +30,11 @@ static int run(int argc, char **argv)
 const struct eg_command eg_command_help = {
     .name = "help",
     .summary = "list the commands, or tell about one",
-    .usage = "usage: eventgate help [COMMAND]\n",
+    .usage = "usage: eventgate help [COMMAND]\n"
+             "\n"
+             "Lists the commands, or prints what 'eventgate COMMAND --help' does.\n"
+             "\n"
+             "exit codes: 0 printed, 2 there is no such command\n",
     .options = "",
     .run = run,
 };

@@ -167,7 +167,7 @@ static int run(int argc, char **argv)
         else if (option == 's')
             lines = true;
         else
-            return eg_command_usage_error(&eg_command_match, "unknown option");
+            return eg_command_option_error(&eg_command_match);
     }
     if (optind < argc || (lines && (pattern || event)) || (!lines && (!pattern || !event)))
         return eg_command_usage_error(&eg_command_match, "give --pattern and --event, or --stdin");

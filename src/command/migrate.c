@@ -28,7 +28,6 @@ static const struct option long_options[] = {
 static bool read_options(int argc, char **argv, struct options *options)
 {
     optind = 1;
-    opterr = 0;
     for (int c = getopt_long(argc, argv, "c:", long_options, NULL); c != -1;
          c = getopt_long(argc, argv, "c:", long_options, NULL)) {
         if (c == 'c')
@@ -107,7 +106,7 @@ static int run(int argc, char **argv)
 {
     struct options options = {0};
     if (!read_options(argc, argv, &options))
-        return eg_command_usage_error(&eg_command_migrate, "what is '%s'?", argv[optind - 1]);
+        return eg_command_option_error(&eg_command_migrate);
     if (optind < argc)
         return eg_command_usage_error(&eg_command_migrate, "unexpected argument '%s'",
                                       argv[optind]);

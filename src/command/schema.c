@@ -100,7 +100,6 @@ static int run(int argc, char **argv)
     bool as_json = false;
     bool strict = false;
     optind = 1;
-    opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'j':
@@ -110,8 +109,7 @@ static int run(int argc, char **argv)
             strict = true;
             break;
         default:
-            return eg_command_usage_error(&eg_command_schema, "unknown option '%s'",
-                                          argv[optind - 1]);
+            return eg_command_option_error(&eg_command_schema);
         }
     }
     if (optind == argc || strcmp(argv[optind], "diff") != 0)

@@ -41,7 +41,7 @@ static int read_option(int option, struct arguments *arguments)
     case 'a':
         return add_listener(arguments, "admin", "--admin-listen");
     default:
-        return eg_command_usage_error(&eg_command_serve, "the options are not understood");
+        return eg_command_option_error(&eg_command_serve);
     }
 }
 

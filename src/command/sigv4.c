@@ -93,7 +93,7 @@ static int read_option(int option, struct sigv4_arguments *arguments)
         arguments->in_query = true;
         return EG_EXIT_YES;
     default:
-        return eg_command_usage_error(&eg_command_sigv4, "that option is not understood");
+        return eg_command_option_error(&eg_command_sigv4);
     }
 }
 
@@ -126,6 +126,7 @@ static int complain(const char *what, const struct eg_error *err, int code)
 
 static int read_file(const char *path, struct eg_buffer *out, struct eg_error *err)
 {
+    EG_ASSERT(path);
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     char text[128];

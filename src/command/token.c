@@ -69,14 +69,25 @@ void eg_token_secret_cleanup(struct eg_buffer *buffer)
     eg_buffer_fini(buffer);
 }
 
+/* The verb's complaints begin as all of this command's do. */
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+    char *name = argv[0];
+    argv[0] = argv[-1];
+    int code = verb->run(argc, argv);
+    argv[0] = name;
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     if (argc < 2)
         return eg_command_usage_error(&eg_command_token, "issue, verify or keygen?");
+    char *verb = argv[1];
     for (size_t i = 0; i < EG_ARRAY_COUNT(verbs); i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    return eg_command_usage_error(&eg_command_token, "no verb '%s'", argv[1]);
+        if (strcmp(verb, verbs[i].name) == 0)
+            return run_verb(&verbs[i], argc - 1, argv + 1);
+    return eg_command_usage_error(&eg_command_token, "no verb '%s'", verb);
 }
 
 static const char usage[] =

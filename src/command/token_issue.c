@@ -95,7 +95,7 @@ static int read_option(int option, struct issue_options *options)
     case OPTION_CLAIM:
         return add_claim(options->claims, optarg);
     default:
-        return eg_command_usage_error(&eg_command_token, "issue: that option is not understood");
+        return eg_command_option_error(&eg_command_token);
     }
 }
 

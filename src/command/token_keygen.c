@@ -148,7 +148,7 @@ static int read_option(int option, struct keygen_options *options)
             &eg_command_token, "--type '%s' is not RSA, P-256, P-384, P-521, Ed25519 or Ed448",
             optarg);
     default:
-        return eg_command_usage_error(&eg_command_token, "keygen: that option is not understood");
+        return eg_command_option_error(&eg_command_token);
     }
 }
 

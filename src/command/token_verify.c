@@ -118,7 +118,7 @@ static int read_option(int option, struct verify_options *options)
         options->signature_only = true;
         return EG_EXIT_YES;
     default:
-        return eg_command_usage_error(&eg_command_token, "verify: that option is not understood");
+        return eg_command_option_error(&eg_command_token);
     }
 }
 

@@ -82,7 +82,7 @@ static int take_option(struct arguments *arguments, int option)
         arguments->ingestion_time = optarg;
         return EG_EXIT_YES;
     default:
-        return eg_command_usage_error(&eg_command_transform, "unknown option");
+        return eg_command_option_error(&eg_command_transform);
     }
 }
 

@@ -249,7 +249,7 @@ static int take_option(struct validation *validation, int option)
     case 'r':
         return add_ref_dir(validation, optarg);
     default:
-        return eg_command_usage_error(&eg_command_validate, "unknown option");
+        return eg_command_option_error(&eg_command_validate);
     }
 }
 

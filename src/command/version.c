@@ -16,7 +16,9 @@ static int run(int argc, char **argv)
 const struct eg_command eg_command_version = {
     .name = "version",
     .summary = "print the version",
-    .usage = "usage: eventgate version\n",
+    .usage = "usage: eventgate version\n"
+             "\n"
+             "exit codes: 0 printed, 2 usage\n",
     .options = "",
     .run = run,
 };

@@ -163,7 +163,7 @@ void eg_config_entries_fini(const struct eg_config_group *group, struct eg_confi
     for (size_t i = 0; i < entries->count; i++) {
         struct eg_config_entry *entry = &entries->items[i];
         eg_config_fields_fini(group->common, entry->common);
-        if (entry->specific)
+        if (entry->variant && entry->specific)
             eg_config_fields_fini(entry->variant->table, entry->specific);
         free(entry->common);
         free(entry->specific);
@@ -183,7 +183,7 @@ void eg_config_entries_dump(const struct eg_config_group *group,
         if (entry->variant)
             eg_buffer_printf(buffer, "    type: %s\n", entry->variant->name);
         eg_config_fields_dump(group->common, entry->common, 4, buffer);
-        if (entry->specific)
+        if (entry->variant && entry->specific)
             eg_config_fields_dump(entry->variant->table, entry->specific, 4, buffer);
     }
 }

@@ -174,6 +174,7 @@ const struct eg_config_node *eg_config_file_section(struct eg_config_file *file,
 int eg_config_section_fill(struct eg_config_file *file, const struct eg_config_section *section,
                            struct eg_config_problems *problems)
 {
+    EG_ASSERT(file->tree->root);
     const bool top = section->name[0] == '\0';
     const struct eg_config_node *map = file->tree->root;
     for (size_t i = 0; top && i < section->table->field_count; i++)
@@ -182,7 +183,7 @@ int eg_config_section_fill(struct eg_config_file *file, const struct eg_config_s
         map = eg_config_file_section(file, section->name);
     struct eg_config_part part = {section->table, section->target};
     struct eg_config_scope scope = {section->name, file->folder,
-                                    map ? map->place : file->tree->root->place};
+                                    (map ? map : file->tree->root)->place};
     return eg_config_fields_fill(&part, 1, map, &scope, problems);
 }
 

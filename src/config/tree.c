@@ -199,15 +199,14 @@ const char *eg_config_node_describe(const struct eg_config_node *node)
 
 static void scalar_to_json(const struct eg_config_node *node, struct eg_buffer *buffer)
 {
-    if (node->quoted)
-        eg_config_quote_json(node->text, buffer);
-    else if (looks_null(node->text))
+    const bool plain = !node->quoted;
+    if (plain && looks_null(node->text))
         eg_buffer_append_text(buffer, "null");
-    else if (looks_true(node->text))
+    else if (plain && looks_true(node->text))
         eg_buffer_append_text(buffer, "true");
-    else if (looks_false(node->text))
+    else if (plain && looks_false(node->text))
         eg_buffer_append_text(buffer, "false");
-    else if (looks_number(node->text))
+    else if (plain && looks_number(node->text))
         eg_buffer_append_span(buffer, node->text);
     else
         eg_config_quote_json(node->text, buffer);

@@ -14,6 +14,8 @@
  */
 #include "http/exchange.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/span.h"
@@ -21,6 +23,18 @@
 #include "http/lastword.h"
 #include "http/reply.h"
 #include "http/service.h"
+
+/*
+ * The library would parse the arguments next, into the connection's memory. With more than fit it
+ * answers half and forgets the request, which nobody frees then. We read the target ourselves, so
+ * it finds none. `uri` lies in its read buffer; what is behind the question mark is copied by now.
+ */
+static void hide_arguments(const char *uri)
+{
+    char *mark = strchr(uri, '?');
+    if (mark)
+        mark[1] = '\0';
+}
 
 void *eg_http_exchange_uri(void *server, const char *uri, struct MHD_Connection *raw)
 {
@@ -30,6 +44,7 @@ void *eg_http_exchange_uri(void *server, const char *uri, struct MHD_Connection 
     request->server = server;
     request->start_us = eg_clock_monotonic_us();
     request->target = eg_arena_copy(&request->arena, eg_span_text(uri));
+    hide_arguments(uri);
     atomic_store_explicit(&connection->body_bytes, 0, memory_order_relaxed);
     (void)eg_http_connection_enter(connection, EG_HTTP_PHASE_HEAD, request->start_us);
     return request;

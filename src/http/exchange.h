@@ -111,8 +111,8 @@ struct eg_http_request {
 void *eg_http_exchange_uri(void *server, const char *uri, struct MHD_Connection *raw);
 enum MHD_Result eg_http_exchange_handle(void *server, struct MHD_Connection *raw, const char *url,
                                         const char *method, const char *version, const char *upload,
-                                        size_t *upload_bytes, void **request);
-void eg_http_exchange_completed(void *server, struct MHD_Connection *raw, void **request,
+                                        size_t *upload_bytes, void **context);
+void eg_http_exchange_completed(void *server, struct MHD_Connection *raw, void **context,
                                 enum MHD_RequestTerminationCode code);
 
 /*

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -165,7 +166,10 @@ static int take_fd(const char *text, struct eg_http_socket *made, struct eg_erro
 {
     int accepting = 0;
     socklen_t len = sizeof(accepting);
-    int fd = atoi(text + 3);
+    int64_t number;
+    if (!eg_span_to_int64(eg_span_text(text + 3), &number) || number < 0 || number > INT_MAX)
+        return not_an_address(text, err);
+    const int fd = (int)number;
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &len) < 0 || !accepting) {
         errno = errno ? errno : EINVAL;
         return fail(text, "not a listening socket", err);
@@ -177,7 +181,7 @@ static int take_fd(const char *text, struct eg_http_socket *made, struct eg_erro
 
 static void describe(const char *text, struct eg_http_socket *made)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof(bound);
     char host[INET6_ADDRSTRLEN] = "";
     if (getsockname(made->fd, (struct sockaddr *)&bound, &len) < 0)

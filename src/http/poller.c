@@ -36,6 +36,7 @@
 #include "base/memory.h"
 #include "http/exchange.h"
 #include "http/service.h"
+#include "work/slice.h"
 
 #define WAITING_SLEEP_MS 1
 #define THREAD_NAME      16
@@ -208,6 +209,7 @@ static void *run(void *context)
     struct eg_http_poller *poller = context;
     here = poller;
     (void)pthread_setname_np(pthread_self(), poller->name);
+    eg_slice_ask_for_short();
     while (!atomic_load_explicit(&poller->stop, memory_order_acquire)) {
         sleep_until_events(poller);
         poller->progressed = false;

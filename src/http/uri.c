@@ -13,12 +13,13 @@
 #include "base/span.h"
 
 /* RFC 3986 section 2: unreserved, sub-delims, ":" "@" "/" "?" "%". Nothing else is in a target. */
-static bool is_target_char(unsigned char c)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    return c != 0 && strchr("-._~!$&'()*+,;=:@/?%", c) != NULL;
-}
+static const bool is_target_char[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true,
+    ['_'] = true,         ['~'] = true,         ['!'] = true,         ['$'] = true, ['&'] = true,
+    ['\''] = true,        ['('] = true,         [')'] = true,         ['*'] = true, ['+'] = true,
+    [','] = true,         [';'] = true,         ['='] = true,         [':'] = true, ['@'] = true,
+    ['/'] = true,         ['?'] = true,         ['%'] = true,
+};
 
 static int hex_value(char c)
 {
@@ -115,7 +116,7 @@ int eg_http_uri_parse(struct eg_span target, struct eg_arena *arena, struct eg_h
 {
     struct eg_http_uri uri = {.path = EG_SPAN_EMPTY, .query = EG_SPAN_EMPTY};
     for (size_t at = 0; at < target.len; at++)
-        if (!is_target_char((unsigned char)target.ptr[at]))
+        if (!is_target_char[(unsigned char)target.ptr[at]])
             return eg_error_set(err, EG_ERR_REQUEST,
                                 "The request target holds a character that must be "
                                 "percent-encoded.");

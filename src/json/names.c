@@ -76,6 +76,7 @@ uint64_t eg_json_bytes_hash(struct eg_span bytes)
     word = 0;
     if (bytes.len > done)
         memcpy(&word, bytes.ptr + done, bytes.len - done);
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): it is unsigned */
     sip_word(&s, word | (uint64_t)bytes.len << 56);
     s.v2 ^= 0xFF;
     for (int i = 0; i < 3; i++)

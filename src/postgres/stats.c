@@ -186,14 +186,30 @@ static void worker_main(void *context, unsigned index)
 
 /* --- the service */
 
-static int load_queries(struct eg_postgres_stats *stats, struct eg_error *err)
+static int read_queries(const struct eg_postgres_stats_config *config,
+                        struct eg_postgres_stats_queries *ret_queries,
+                        struct eg_config_problems *problems)
 {
-    const char *configured = stats->config->queries;
+    const char *configured = config->queries;
     EG_AUTOFREE char *folder = eg_postgres_folder(configured, "stats");
     if (!(configured && configured[0]) && !eg_config_path_is_folder(folder))
         return 0;
+    return eg_postgres_stats_queries_load(folder, ret_queries, problems);
+}
+
+int eg_postgres_stats_check(const struct eg_postgres_stats_config *config,
+                            struct eg_config_problems *problems)
+{
+    struct eg_postgres_stats_queries queries = {0};
+    int ret = read_queries(config, &queries, problems);
+    eg_postgres_stats_queries_fini(&queries);
+    return ret;
+}
+
+static int load_queries(struct eg_postgres_stats *stats, struct eg_error *err)
+{
     struct eg_config_problems problems = {0};
-    int ret = eg_postgres_stats_queries_load(folder, &stats->queries, &problems);
+    int ret = read_queries(stats->config, &stats->queries, &problems);
     if (ret != 0)
         ret = eg_config_problems_error(&problems, err);
     eg_config_problems_fini(&problems);

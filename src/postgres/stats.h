@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "config/problem.h"
 #include "eventgate/error.h"
 #include "eventgate/field.h"
 #include "postgres/config.h"
@@ -48,6 +49,10 @@ struct eg_postgres_stats_job {
 };
 
 struct eg_postgres_stats;
+
+/* Reads the queries and forgets them. Adds every mistake with its place and returns -1. */
+int eg_postgres_stats_check(const struct eg_postgres_stats_config *config,
+                            struct eg_config_problems *problems) EG_MUST_CHECK;
 
 /*
  * Starts the workers; the config must outlive it. `connection` is where to, or NULL: every job

@@ -88,23 +88,28 @@ static bool members_fit(struct eg_schema_run *run, const struct pass *pass, eg_j
     return true;
 }
 
-/* The condition of an `if` names one member: comparing is cheaper than a hash of each name. */
+/* The condition of an `if` names one member: comparing is cheaper than a hash of each name, and
+ * what stands behind the member need not be looked at. */
 static bool few_members_fit(struct eg_schema_run *run, const struct pass *pass, eg_json_index index)
 {
     const struct eg_json_document *document = run->document;
     const struct eg_schema_property *first = &run->schema->properties.items[pass->object->first];
     const struct eg_schema_property *last = first + pass->object->count;
     eg_json_index end = eg_json_next(document, index);
+    uint32_t missing = document->may_have_duplicates ? UINT32_MAX : pass->object->count;
     uint32_t place = 0;
-    for (eg_json_index name = index + 1; name < end;
+    for (eg_json_index name = index + 1; name < end && missing;
          name = eg_json_next(document, name + 1), place++) {
         struct eg_span text = eg_json_string(document, name);
         const struct eg_schema_property *property = first;
         while (property < last && (property->name.len != text.len ||
                                    !eg_schema_name_equal(property->name.ptr, text.ptr, text.len)))
             property++;
-        if (property < last && !property_fits(run, pass, property, name, place))
+        if (property == last)
+            continue;
+        if (!property_fits(run, pass, property, name, place))
             return false;
+        missing--;
     }
     return true;
 }

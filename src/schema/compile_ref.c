@@ -30,7 +30,7 @@ static int follow(struct eg_schema_compiler *compiler, struct eg_schema_rule *ru
 static int build_ref(struct eg_schema_compiler *compiler, struct eg_schema_rule *rule,
                      struct eg_error *err)
 {
-    struct eg_schema_location location;
+    struct eg_schema_location location = {0};
     if (follow(compiler, rule, &location, err) != 0)
         return -1;
     return eg_schema_node_for(compiler, location, &rule->a, err);
@@ -50,7 +50,7 @@ static int build_dynamic_ref(struct eg_schema_compiler *compiler, struct eg_sche
                              struct eg_error *err)
 {
     struct eg_schema_library *library = &compiler->schema->library;
-    struct eg_schema_location location;
+    struct eg_schema_location location = {0};
     if (follow(compiler, rule, &location, err) != 0)
         return -1;
     struct eg_span base;
@@ -70,7 +70,7 @@ static int build_dynamic_ref(struct eg_schema_compiler *compiler, struct eg_sche
 static int build_recursive_ref(struct eg_schema_compiler *compiler, struct eg_schema_rule *rule,
                                struct eg_error *err)
 {
-    struct eg_schema_location location;
+    struct eg_schema_location location = {0};
     if (follow(compiler, rule, &location, err) != 0)
         return -1;
     const struct eg_schema_resource *resource =

@@ -205,7 +205,7 @@ void eg_schema_diff_items(struct eg_schema_diff_walk *walk, struct eg_schema_dif
 {
     (void)values;
     static const char *const together[] = {"prefixItems", "items", "additionalItems"};
-    for (size_t i = 0; strcmp(together[i], keyword) != 0; i++)
+    for (size_t i = 0; i < EG_ARRAY_COUNT(together) && strcmp(together[i], keyword) != 0; i++)
         if (is_present(eg_schema_diff_walk_member(walk, schemas, together[i])))
             return; /* was done there */
     struct item_list old = item_list(&walk->old, schemas.old);

@@ -90,8 +90,8 @@ typedef void eg_schema_walker(struct eg_schema_walk *walk, const struct eg_schem
 /* By keyword; NULL: the check tells all. */
 extern eg_schema_walker *const eg_schema_walkers[EG_SCHEMA_KEYWORDS];
 
-/* walk.c: gathers the faults of the value under the node. */
-void eg_schema_walk_node(struct eg_schema_walk *walk, uint32_t node, eg_json_index index);
+/* walk.c: gathers the faults of the value under the node `id`. */
+void eg_schema_walk_node(struct eg_schema_walk *walk, uint32_t id, eg_json_index index);
 
 /* The same one step down: in the schema, and for members and elements in the instance. */
 void eg_schema_walk_at(struct eg_schema_walk *walk, struct eg_schema_step schema_step,

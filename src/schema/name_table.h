@@ -75,6 +75,7 @@ static inline uint64_t eg_schema_name_hash(struct eg_span name, uint64_t seed)
         tail = ((uint64_t)(unsigned char)name.ptr[name.len / 2] << 8) |
                (unsigned char)name.ptr[name.len - 1];
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): it is unsigned */
     __uint128_t product = (__uint128_t)(head ^ seed ^ ((uint64_t)name.len << 56)) *
                           (tail ^ 0x9e3779b97f4a7c15u ^ (seed << 17));
     return (uint64_t)product ^ (uint64_t)(product >> 64);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/error.h"
+
 #define LIMB_BASE     1000000000u
 #define LIMB_DIGITS   9
 #define LIMBS         (EG_SCHEMA_MAX_DIVISOR_DIGITS / LIMB_DIGITS + 2)
@@ -95,6 +97,7 @@ static uint64_t small_step(uint64_t rest, unsigned digit, uint64_t divisor)
 
 static bool divides_small(const struct decimal *number, uint64_t divisor, int64_t zeros)
 {
+    EG_ASSERT(divisor > 0);
     uint64_t rest = 0;
     for (const char *at = number->first; at <= number->last; at++)
         if (is_digit(*at))

@@ -70,12 +70,28 @@ struct eg_sink {
     struct eg_postgres_connection *prober; /* the control thread's */
 };
 
+static int read_mappings(const struct config *config, struct eg_postgres_mapping_set *ret_set,
+                         struct eg_config_problems *problems)
+{
+    EG_AUTOFREE char *folder = eg_postgres_folder(config->mappings, "mappings");
+    return eg_postgres_mapping_set_load(folder, ret_set, problems);
+}
+
+int eg_sink_postgres_check(const void *config, struct eg_config_problems *problems)
+{
+    struct eg_postgres_mapping_set mappings = {0};
+    if (!eg_postgres_config_is_set(eg_sink_postgres_connection(config)))
+        return 0;
+    int ret = read_mappings(config, &mappings, problems);
+    eg_postgres_mapping_set_fini(&mappings);
+    return ret;
+}
+
 static int load_mappings(const struct config *config, struct eg_postgres_mapping_set *ret_set,
                          struct eg_error *err)
 {
-    EG_AUTOFREE char *folder = eg_postgres_folder(config->mappings, "mappings");
     struct eg_config_problems problems = {0};
-    int ret = eg_postgres_mapping_set_load(folder, ret_set, &problems);
+    int ret = read_mappings(config, ret_set, &problems);
     if (ret != 0)
         ret = eg_config_problems_error(&problems, err);
     eg_config_problems_fini(&problems);

@@ -18,7 +18,7 @@
 
 #define PAGE_BYTES 8192
 
-int eg_database_error(struct eg_database *database, const char *doing, struct eg_error *err)
+int(eg_database_error)(struct eg_database *database, const char *doing, struct eg_error *err)
 {
     int code = sqlite3_extended_errcode(database->handle);
     const char *reason = sqlite3_errmsg(database->handle);

@@ -70,4 +70,8 @@ int eg_database_migrate(struct eg_database *database, const char *const *migrati
  */
 int eg_database_error(struct eg_database *database, const char *doing, struct eg_error *err);
 
+#ifdef __clang_analyzer__ /* base/error.h says why */
+#define eg_database_error(...) (eg_database_error(__VA_ARGS__), -1)
+#endif
+
 #endif

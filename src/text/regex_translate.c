@@ -9,7 +9,7 @@
 #include "base/span.h"
 #include "text/utf8.h"
 
-int eg_regex_fail_at(struct eg_regex_translator *translator, size_t offset, const char *reason)
+int(eg_regex_fail_at)(struct eg_regex_translator *translator, size_t offset, const char *reason)
 {
     return eg_error_set(translator->err, EG_ERR_INVALID, "%s at offset %zu", reason, offset);
 }

@@ -63,6 +63,9 @@ size_t eg_regex_translator_origin(const struct eg_regex_translator *translator, 
 /* What the parts share, each reading at `at`: */
 
 int eg_regex_fail_at(struct eg_regex_translator *translator, size_t offset, const char *reason);
+#ifdef __clang_analyzer__ /* base/error.h says why */
+#define eg_regex_fail_at(...) (eg_regex_fail_at(__VA_ARGS__), -1)
+#endif
 bool eg_regex_take(struct eg_regex_translator *translator, const char *literal);
 
 /* Is the byte `ahead` bytes further this one? */

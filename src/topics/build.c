@@ -115,6 +115,7 @@ static void add_folder_topic(struct build *build, const char *folder, const char
     EG_AUTOFREE char *lower = lower_dup(name);
     size_t at = eg_config_index_find(&build->catalogue->index, eg_span_text(lower));
     if (at < listed) {
+        EG_ASSERT(build->drafts);
         if (build->drafts[at].schema)
             free(path);
         else
@@ -194,6 +195,7 @@ static void load_schemas(struct build *build)
     options.default_draft = (enum eg_schema_draft)build->config->validation.default_draft;
     options.assert_format = build->config->validation.assert_format;
     options.store = store;
+    EG_ASSERT(build->drafts || build->catalogue->count == 0);
     for (size_t i = 0; i < build->catalogue->count; i++)
         load_schema(build, &build->catalogue->topics[i], &build->drafts[i], &options);
     eg_schema_store_destroy(store);

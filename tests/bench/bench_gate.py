@@ -28,6 +28,7 @@ BARE = BUILD / "tests/bench/bare_mhd"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 TOPIC = "public.cps.za.status_change"
+SCHEMA = pathlib.Path(__file__).resolve().parent / "status_change.json"
 
 # The shape of upstream's status_change events, 671 bytes as a client would send them.
 EVENT = {
@@ -60,17 +61,11 @@ def event_text():
     return text + " " * max(0, 671 - len(text))
 
 
-def status_change_schema():
-    vectors = pathlib.Path(os.environ.get("EVENTGATE_VECTORS", "../shared/vectors"))
-    schema = vectors / "samples/conf/topic_schemas/status_change.json"
-    return schema if schema.exists() else pathlib.Path("tests/bench/status_change.json")
-
-
 def make_config(name, sink):
     folder = WORK / name
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "topics").mkdir(parents=True)
-    shutil.copy(status_change_schema(), folder / "topics" / f"{TOPIC}.json")
+    shutil.copy(SCHEMA, folder / "topics" / f"{TOPIC}.json")
     (folder / "access.json").write_text(json.dumps({TOPIC: ["bench"]}))
     port, admin = free_port(), free_port()
     (folder / "eventgate.yaml").write_text(f"""\

@@ -5,8 +5,13 @@
  *
  * Events are the usual envelope of about 800 bytes with a detail; rules name source and one field
  * of the detail, so that a few of them match each event. An event is read anew for each match, as
- * the gate does; the column "read" says what of the time that is. Everything is generated, the same
- * every time.
+ * the gate does; the column "matching" leaves that out. Everything is generated, the same every
+ * time.
+ *
+ *     bench_rules [FOLDER]
+ *
+ * With a folder the events and the rules are also written there, one JSON text a line, for others
+ * to be measured with (bench_matchers.py).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +22,10 @@
 #include "base/memory.h"
 #include "rules/set.h"
 
-#define EVENTS   1000
-#define ROUNDS   5
-#define ROUND_NS 60e6
+#define EVENTS    1000
+#define RULES_MAX 10000
+#define ROUNDS    5
+#define ROUND_NS  60e6
 
 static double now_ns(void)
 {
@@ -168,7 +174,7 @@ static struct eg_rules_set *build(make_function make, unsigned count, double *re
 
 static void measure(struct bench *bench, const char *name, make_function make, double read_ns)
 {
-    static const unsigned counts[] = {1, 100, 10000};
+    static const unsigned counts[] = {1, 100, RULES_MAX};
     double at_100 = 0;
     for (size_t i = 0; i < EG_ARRAY_COUNT(counts); i++) {
         double build_ms;
@@ -189,10 +195,32 @@ static void measure(struct bench *bench, const char *name, make_function make, d
     }
 }
 
-int main(void)
+static void write_lines(const char *folder, const char *name, make_function make, unsigned count)
+{
+    char path[4096];
+    EG_AUTOBUFFER struct eg_buffer text = EG_BUFFER_INIT;
+    for (unsigned i = 0; i < count; i++) {
+        make(&text, i);
+        eg_buffer_append_char(&text, '\n');
+    }
+    (void)snprintf(path, sizeof(path), "%s/%s.ndjson", folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file || fwrite(text.data, 1, text.len, file) != text.len || fclose(file) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
 {
     static struct bench bench;
     static const char *const names[] = {"exact", "prefix", "numeric", "anything-but", "wildcard"};
+    if (argc > 1) {
+        write_lines(argv[1], "events", make_event, EVENTS);
+        for (size_t i = 0; i < EG_ARRAY_COUNT(makes); i++)
+            write_lines(argv[1], names[i], makes[i], RULES_MAX);
+        write_lines(argv[1], "mixed", make_mixed, RULES_MAX);
+    }
     bench.limits = eg_json_limits_default;
     bench.limits.allow_duplicate_keys = true;
     bench.scratch = eg_rules_scratch_new();

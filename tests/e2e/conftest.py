@@ -60,39 +60,44 @@ def gate(keys, tmp_path_factory):
     server.close()
 
 
+def build_gate(folder, keys, settings=None, topics=None, access=None, env=None, topic_keys=None):
+    """A daemon on YAML of its own, ready to be started: the settings over ports, keys and one sqlite sink."""
+    (folder / "topics").mkdir(parents=True)
+    for name, schema in (topics or {"things": {"type": "object"}}).items():
+        (folder / "topics" / f"{name}.json").write_text(json.dumps(schema))
+    names = list(topics or {"things": {}})
+    (folder / "access.json").write_text(
+        json.dumps(access if access is not None else {name: ["TestUser"] for name in names}))
+    (folder / "keys.json").write_text(json.dumps({"keys": [keys.upstream]}))
+    port, admin_port = free_port(), free_port()
+    document = {
+        "server": {"listen": f"127.0.0.1:{port}"},
+        "admin": {"listen": f"127.0.0.1:{admin_port}"},
+        "auth": {"public_keys_file": "keys.json"},
+        "access": "access.json",
+        "topic_schemas": "topics",
+        "sinks": {"events": {"type": "sqlite", "path": "events.db"}},
+    }
+    if topic_keys is not None:
+        (folder / "topic_keys.json").write_text(json.dumps(topic_keys))
+        document["topic_keys"] = "topic_keys.json"
+    for section, values in (settings or {}).items():
+        if isinstance(values, dict) and isinstance(document.get(section), dict) and section != "sinks":
+            document[section].update(values)
+        else:
+            document[section] = values
+    daemon = Gate(write_yaml(folder / "eventgate.yaml", document), folder, keys, env=env)
+    daemon.port, daemon.admin_port = port, admin_port
+    return daemon
+
+
 @pytest.fixture
 def make_gate(keys, tmp_path):
     """make_gate({...settings...}, topics={name: schema}, access={...}) starts a daemon on YAML of its own."""
     started = []
 
-    def make(settings=None, topics=None, access=None, env=None, start=True, wait=True, topic_keys=None):
-        folder = tmp_path / f"gate{len(started)}"
-        (folder / "topics").mkdir(parents=True)
-        for name, schema in (topics or {"things": {"type": "object"}}).items():
-            (folder / "topics" / f"{name}.json").write_text(json.dumps(schema))
-        names = list(topics or {"things": {}})
-        (folder / "access.json").write_text(
-            json.dumps(access if access is not None else {name: ["TestUser"] for name in names}))
-        (folder / "keys.json").write_text(json.dumps({"keys": [keys.upstream]}))
-        port, admin_port = free_port(), free_port()
-        document = {
-            "server": {"listen": f"127.0.0.1:{port}"},
-            "admin": {"listen": f"127.0.0.1:{admin_port}"},
-            "auth": {"public_keys_file": "keys.json"},
-            "access": "access.json",
-            "topic_schemas": "topics",
-            "sinks": {"events": {"type": "sqlite", "path": "events.db"}},
-        }
-        if topic_keys is not None:
-            (folder / "topic_keys.json").write_text(json.dumps(topic_keys))
-            document["topic_keys"] = "topic_keys.json"
-        for section, values in (settings or {}).items():
-            if isinstance(values, dict) and isinstance(document.get(section), dict) and section != "sinks":
-                document[section].update(values)
-            else:
-                document[section] = values
-        daemon = Gate(write_yaml(folder / "eventgate.yaml", document), folder, keys, env=env)
-        daemon.port, daemon.admin_port = port, admin_port
+    def make(settings=None, start=True, wait=True, **options):
+        daemon = build_gate(tmp_path / f"gate{len(started)}", keys, settings, **options)
         started.append(daemon)
         return daemon.start(wait) if start else daemon
 
@@ -100,6 +105,15 @@ def make_gate(keys, tmp_path):
     for daemon in started:
         if daemon.process is not None:
             daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def plain_gate(keys, tmp_path_factory):
+    """One daemon with nothing but defaults and the topic `things`, for tests that leave no trace in it."""
+    daemon = build_gate(tmp_path_factory.mktemp("plain") / "gate", keys, {"auth": {"provider_url":
+                        "https://login.example.org/token"}}).start()
+    yield daemon
+    daemon.stop()
 
 
 @pytest.fixture(scope="session")

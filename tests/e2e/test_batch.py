@@ -222,6 +222,8 @@ def test_data_as_base64(things):
     ({"data": {"n": 1}, "specversion": None},
      "CloudEvents attribute 'specversion' is required and must not be empty."),
     ({"data": {"n": 1}, "specversion": "0.3"}, "CloudEvents attribute 'specversion' must be 1.0."),
+    ({"data": {"n": 1}, "source": {}},
+     "CloudEvents attribute 'source' must be a string, a number or a boolean."),
     ({"data": {"n": 1}, "Loud": "x"},
      "CloudEvents attribute names are lower-case letters and digits, 'Loud' is not."),
     ({"data": {"n": 1}, "list": []}, "CloudEvents attribute 'list' must be a string, a number or a boolean."),

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP from strangers: raw bytes on a socket against the running daemon.
 
-Needs a fixture `gate` with `host` and `port`. The default limits are assumed. What a request is
-answered when it is well-formed depends on the configuration (200, 401, 404, ...), so well-formed
-means here: anything but the refusals of malformed requests.
+The default limits are assumed. What a request is answered when it is well-formed depends on the
+configuration (200, 401, 404, ...), so well-formed means here: anything but the refusals of malformed
+requests.
 """
 
 import contextlib
 import gzip
 import json
 import re
+import signal
 import socket
 import threading
 import time
@@ -89,6 +90,8 @@ BAD = {
     "NUL line first": b"\0junk\r\n" + GET + HOST + b"\r\n",
     "authorization twice": GET + HOST
     + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+    "idempotency key twice": GET + HOST + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n",
+    "content type twice": GET + HOST + b"Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
 }
 
 CLOSED = {
@@ -122,6 +125,11 @@ BAD_CHUNKS = {
     "size in other notation": b"0x3\r\nabc\r\n0\r\n\r\n",
     "empty size": b"\r\nabc\r\n0\r\n\r\n",
 }
+
+
+@pytest.fixture(scope="module")
+def gate(plain_gate):
+    return plain_gate
 
 
 @contextlib.contextmanager
@@ -291,6 +299,21 @@ def test_bomb_is_413(gate):
         assert statuses(read_until_closed(sock)) == [413]
 
 
+@pytest.mark.parametrize("arguments", [b"a=b&" * 400, b"&" * 9000, b"a" * 11000])
+def test_arguments_beyond_the_librarys_memory(gate, arguments):
+    """libmicrohttpd 0.9.75 would lose the request with them: no answer, and its memory is never freed."""
+    for version in (b"1.1", b"1.0"):
+        with connection(gate) as sock:
+            sock.sendall(b"GET /live?" + arguments + b" HTTP/" + version + b"\r\n" + HOST + b"\r\n")
+            assert read_reply(sock)[0] == 200
+
+
+def test_cookies_beyond_the_librarys_memory(gate):
+    with connection(gate) as sock:
+        sock.sendall(GET + HOST + b"Cookie: " + b"a=b; " * 300 + b"\r\n\r\n")
+        assert set(statuses(read_until_closed(sock))) == {431}
+
+
 def test_expectation_is_417(gate):
     with connection(gate) as sock:
         sock.sendall(GET + HOST + b"Expect: miracles\r\n\r\n")
@@ -354,3 +377,24 @@ def test_clients_that_leave_do_no_harm(gate):
     with connection(gate) as sock:
         sock.sendall(GET + HOST + b"\r\n")
         assert read_reply(sock)[0] is not None
+
+
+@pytest.mark.parametrize("connections", [128, 256])
+def test_as_many_requests_at_once_as_the_library_reads_events(make_gate, connections):
+    """libmicrohttpd 0.9.75's own loop waits for ever when exactly 128 events come in one portion."""
+    gate = make_gate({"server": {"threads": 1, "limits": {"max_connections_per_address": 1000}}})
+    request = (f"POST /topics/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gate.token()}\r\n"
+               "Content-Length: 2\r\n\r\n{}").encode()
+    sockets = [socket.create_connection((gate.host, gate.port), 10) for _ in range(connections)]
+    for connection in sockets:
+        connection.sendall(request)
+        assert b" 202 " in connection.recv(4096)
+    for _ in range(3):
+        gate.process.send_signal(signal.SIGSTOP)
+        for connection in sockets:
+            connection.sendall(request)
+        gate.process.send_signal(signal.SIGCONT)
+        for connection in sockets:
+            assert b" 202 " in connection.recv(4096)
+    for connection in sockets:
+        connection.close()

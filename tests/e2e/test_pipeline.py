@@ -116,8 +116,9 @@ def test_failures_of_a_batch_are_those_of_its_items(make_gate, faults):
 
 
 def test_a_delivery_is_tried_again(make_gate, faults):
-    gate = make_gate({"plugins": [str(faults)], "sinks": {"bad": bad()}})
+    gate = make_gate({"plugins": [str(faults)], "sinks": {"bad": bad(), "store": STORE}})
     assert gate.post("things", {"do": "retry"}).status_code == 202
+    assert stored(gate) == [{"do": "retry"}], "only the sink that failed was tried again"
     counts = gate.metrics()
     assert counts['eventgate_sink_retries_total{sink="bad"}'] == 2
     assert counts['eventgate_sink_deliveries_total{sink="bad",outcome="delivered"}'] == 1
@@ -206,7 +207,7 @@ def test_an_open_breaker_is_seen(make_gate, faults):
     for _ in range(2):
         assert gate.post("things", {"do": "fail"}).status_code == 500
     (name, message), = errors(gate.post("things", {"n": "good"}))
-    assert name == "bad" and "the sink is not well" in message
+    assert name == "bad" and "circuit open" in message and "the sink is not well" in message
     assert stored(gate)[-1] == {"n": "good"}, "the other sink has it all the same"
     assert gate.metrics()['eventgate_sink_breaker_state{sink="bad"}'] == 2
     response = gate.get("/health")

@@ -46,7 +46,8 @@ def main():
     for index, (name, media_type, encoding, path) in enumerate(rows):
         stored = store(path, encoding, out.parent)
         symbol = f"eg_api_asset_{index}"
-        includes.append(f'        "{symbol}: .incbin \\"{stored}\\"\\n"\n')
+        includes.append(f'        ".globl {symbol}; .hidden {symbol}\\n"\n'
+                        f'        "{symbol}: .incbin \\"{stored}\\"\\n"\n')
         symbols.append(f"extern const char {symbol}[];\n")
         entries.append(f'    {{"{name}", "{media_type}", {"true" if encoding == "gzip" else "false"},\n'
                        f'     {{{symbol}, {stored.stat().st_size}}}}},\n')

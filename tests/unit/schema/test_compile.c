@@ -72,8 +72,8 @@ static void test_schemas_without_an_end_are_refused(void **state)
         "{\"allOf\":[{\"$ref\":\"#\"}]}",
         "{\"not\":{\"$ref\":\"#\"}}",
         "{\"anyOf\":[{\"$ref\":\"#\"},true]}",
-        "{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},"
-        "\"b\":{\"$ref\":\"#/$defs/a\"}}}",
+        ("{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},"
+         "\"b\":{\"$ref\":\"#/$defs/a\"}}}"),
     };
     (void)state;
     for (size_t i = 0; i < EG_ARRAY_COUNT(cases); i++)
