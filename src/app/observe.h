@@ -25,9 +25,10 @@ void eg_app_http_observer_answered(struct eg_app_http_observer *observer,
 
 struct eg_app_sink_observer;
 
-/* For the sinks of those names, in the pipeline's order. */
-struct eg_app_sink_observer *eg_app_sink_observer_new(const struct eg_pipeline_sink *sinks,
-                                                      size_t count) EG_MUST_CHECK;
+/* For the sinks of those names, in the pipeline's order, and its outbox (NULL: there is none). */
+struct eg_app_sink_observer *
+eg_app_sink_observer_new(const struct eg_pipeline_sink *sinks, size_t count,
+                         const struct eg_outbox_config *outbox) EG_MUST_CHECK;
 void eg_app_sink_observer_destroy(struct eg_app_sink_observer *observer); /* NULL is fine */
 struct eg_pipeline_observer eg_app_sink_observer_hooks(struct eg_app_sink_observer *observer);
 

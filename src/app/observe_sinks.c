@@ -24,25 +24,27 @@ struct eg_app_sink_observer {
     struct sink_row rows[];
 };
 
-static void row_init(struct sink_row *row, const struct eg_pipeline_sink *sink)
+static void row_init(struct sink_row *row, const char *name, int64_t queue_events)
 {
     for (size_t i = 0; i < EG_RESULT_COUNT; i++)
         row->outcomes[i] =
-            eg_metrics_counter(EG_METRIC_SINK_DELIVERIES_TOTAL, sink->name, outcome_names[i]);
-    row->retries = eg_metrics_counter(EG_METRIC_SINK_RETRIES_TOTAL, sink->name);
-    row->duration = eg_metrics_histogram(EG_METRIC_SINK_DELIVERY_DURATION_SECONDS, sink->name);
-    eg_gauge_set(eg_metrics_gauge(EG_METRIC_SINK_QUEUE_CAPACITY, sink->name),
-                 sink->common->queue_events);
+            eg_metrics_counter(EG_METRIC_SINK_DELIVERIES_TOTAL, name, outcome_names[i]);
+    row->retries = eg_metrics_counter(EG_METRIC_SINK_RETRIES_TOTAL, name);
+    row->duration = eg_metrics_histogram(EG_METRIC_SINK_DELIVERY_DURATION_SECONDS, name);
+    eg_gauge_set(eg_metrics_gauge(EG_METRIC_SINK_QUEUE_CAPACITY, name), queue_events);
 }
 
 struct eg_app_sink_observer *eg_app_sink_observer_new(const struct eg_pipeline_sink *sinks,
-                                                      size_t count)
+                                                      size_t count,
+                                                      const struct eg_outbox_config *outbox)
 {
     struct eg_app_sink_observer *observer =
-        eg_calloc(1, sizeof(*observer) + count * sizeof(observer->rows[0]));
+        eg_calloc(1, sizeof(*observer) + (count + 1) * sizeof(observer->rows[0]));
     observer->count = count;
     for (size_t i = 0; i < count; i++)
-        row_init(&observer->rows[i], &sinks[i]);
+        row_init(&observer->rows[i], sinks[i].name, sinks[i].common->queue_events);
+    if (outbox)
+        row_init(&observer->rows[count], EG_OUTBOX_NAME, outbox->queue_events);
     return observer;
 }
 

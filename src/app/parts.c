@@ -120,11 +120,14 @@ static int start_pipeline(struct eg_app *app, struct eg_error *err)
             .common = entries->items[i].common,
             .config = entries->items[i].specific,
         };
-    app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count);
+    const struct eg_outbox_config *outbox =
+        app->settings.rules.folder ? &app->settings.outbox : NULL;
+    app->sink_observer = eg_app_sink_observer_new(app->sinks, app->sink_count, outbox);
     struct eg_pipeline_options options = {
         .config = &app->settings.pipeline,
         .sinks = app->sinks,
         .sink_count = app->sink_count,
+        .outbox = outbox,
         .control = app->control,
         .observer = eg_app_sink_observer_hooks(app->sink_observer),
         .on_done = eg_api_publish_done,
@@ -170,20 +173,33 @@ int eg_app_load(struct eg_app *app, struct eg_app_settings *settings, bool reloa
     return ret;
 }
 
+/* Topics and rules as they are written, with all that is wrong about either. */
+static int read_catalogue(struct eg_app_settings *settings,
+                          struct eg_topics_catalogue **ret_catalogue,
+                          struct eg_rules_book **ret_book, struct eg_error *err)
+{
+    struct eg_config_problems problems = {0};
+    int ret = eg_app_settings_catalogue(settings, ret_catalogue, &problems);
+    ret |= eg_app_settings_book(settings, ret_book, &problems);
+    if (ret)
+        ret = report_problems(&problems, err);
+    eg_config_problems_fini(&problems);
+    return ret;
+}
+
 int eg_app_catalogue_build(struct eg_app *app, struct eg_app_settings *settings,
                            struct eg_topics_catalogue **ret_catalogue, struct eg_error *err)
 {
-    struct eg_config_problems problems = {0};
     struct eg_topics_catalogue *catalogue = NULL;
-    int ret = eg_app_settings_catalogue(settings, &catalogue, &problems);
-    if (ret)
-        ret = report_problems(&problems, err);
-    else if ((ret = eg_pipeline_routes_attach(app->pipeline, catalogue, err)) != 0)
-        eg_topics_catalogue_unref(catalogue);
-    else
+    struct eg_rules_book *book = NULL;
+    if (read_catalogue(settings, &catalogue, &book, err)) {
+        eg_rules_book_unref(book);
+    } else if (eg_pipeline_routes_attach(app->pipeline, catalogue, book, err) == 0) {
         *ret_catalogue = catalogue;
-    eg_config_problems_fini(&problems);
-    return ret;
+        return 0;
+    }
+    eg_topics_catalogue_unref(catalogue);
+    return -1;
 }
 
 static int start_topics(struct eg_app *app, struct eg_error *err)

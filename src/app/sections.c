@@ -34,6 +34,10 @@ const struct eg_app_section eg_app_sections[] = {
      "How events are held against their schemas."},
     {"events", &eg_ingest_config_table, AT(events), "What one event and one batch may look like."},
     {"pipeline", &eg_pipeline_table, AT(pipeline), "From an accepted event to the sinks."},
+    {"rules", &eg_rules_config_table, AT(rules),
+     "Which events go where beside their topic's sinks; see rules.md."},
+    {"outbox", &eg_outbox_config_table, AT(outbox),
+     "What is owed: deliveries of rules that nobody waits for; see delivery.md."},
     {"stats", &eg_postgres_stats_table, AT(stats),
      "Where POST /stats/{topic} reads; without a database here, where the first sink of type "
      "postgres "

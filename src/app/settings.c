@@ -273,16 +273,36 @@ void eg_app_settings_fini(struct eg_app_settings *settings)
     *settings = (struct eg_app_settings){0};
 }
 
+/* What topics and rules may name; the list is the caller's, the names are not. */
+static struct eg_string_list sink_names(const struct eg_app_settings *settings)
+{
+    struct eg_string_list names = {0};
+    names.items = eg_calloc(settings->sinks.count + 1, sizeof(*names.items));
+    for (size_t i = 0; i < settings->sinks.count; i++)
+        names.items[names.count++] = settings->sinks.items[i].name;
+    return names;
+}
+
 int eg_app_settings_catalogue(struct eg_app_settings *settings,
                               struct eg_topics_catalogue **ret_catalogue,
                               struct eg_config_problems *problems)
 {
-    struct eg_string_list names = {0};
-    names.items = eg_calloc(settings->sinks.count, sizeof(*names.items));
-    for (size_t i = 0; i < settings->sinks.count; i++)
-        names.items[names.count++] = settings->sinks.items[i].name;
+    struct eg_string_list names = sink_names(settings);
     int ret = eg_topics_catalogue_build(&settings->topics, &names, ret_catalogue, problems,
                                         &settings->notices);
+    free(names.items);
+    return ret;
+}
+
+int eg_app_settings_book(struct eg_app_settings *settings, struct eg_rules_book **ret_book,
+                         struct eg_config_problems *problems)
+{
+    if (!settings->rules.folder) {
+        *ret_book = NULL;
+        return 0;
+    }
+    struct eg_string_list names = sink_names(settings);
+    int ret = eg_rules_book_load(&settings->rules, &names, ret_book, problems, &settings->notices);
     free(names.items);
     return ret;
 }

@@ -21,7 +21,9 @@
 #include "http/config.h"
 #include "pipeline/config.h"
 #include "pipeline/ingest_config.h"
+#include "pipeline/outbox_config.h"
 #include "postgres/stats.h"
+#include "rules/rule_file.h"
 #include "sinks/registry.h"
 #include "telemetry/config.h"
 #include "topics/catalogue.h"
@@ -35,6 +37,8 @@ struct eg_app_settings {
     struct eg_metrics_config metrics;
     struct eg_ingest_config events;
     struct eg_pipeline_config pipeline;
+    struct eg_rules_config rules;
+    struct eg_outbox_config outbox;
     struct eg_postgres_stats_config stats;
     struct eg_topics_config topics;
     struct eg_app_elsewhere_config elsewhere;
@@ -89,6 +93,10 @@ void eg_app_settings_fini(struct eg_app_settings *settings);
 int eg_app_settings_catalogue(struct eg_app_settings *settings,
                               struct eg_topics_catalogue **ret_catalogue,
                               struct eg_config_problems *problems) EG_MUST_CHECK;
+
+/* The rules that these settings ask for; NULL without a folder of them. */
+int eg_app_settings_book(struct eg_app_settings *settings, struct eg_rules_book **ret_book,
+                         struct eg_config_problems *problems) EG_MUST_CHECK;
 
 /* Where the first sink of type postgres that names a database connects to; NULL: there is none. */
 const struct eg_postgres_config *eg_app_settings_postgres(const struct eg_app_settings *settings);

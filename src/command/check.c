@@ -92,13 +92,20 @@ static int check(struct eg_app_settings *settings, const struct options *options
     EG_AUTOELSEWHERE struct eg_app_elsewhere *elsewhere = eg_app_elsewhere_new();
     struct eg_app_settings_source source = {.path = path, .elsewhere = elsewhere};
     struct eg_topics_catalogue *catalogue = NULL;
+    struct eg_rules_book *book = NULL;
     size_t topics = 0;
     (void)!eg_app_settings_load(settings, &source, registry, problems);
     if (settings->file && eg_app_settings_catalogue(settings, &catalogue, problems) == 0)
         topics = eg_topics_catalogue_count(catalogue);
+<<<<<<< HEAD
     if (problems->count == 0)
         eg_app_trial(settings, problems);
+=======
+    if (settings->file)
+        (void)!eg_app_settings_book(settings, &book, problems);
+>>>>>>> routing
     eg_topics_catalogue_unref(catalogue);
+    eg_rules_book_unref(book);
     print_notices(&settings->notices);
     eg_config_problems_print(problems, stderr);
     if (problems->count > 0)

@@ -18,17 +18,19 @@
 #include "base/memory.h"
 #include "pipeline/join.h"
 #include "pipeline/runner.h"
+#include "pipeline/targets.h"
 
 static size_t count_deliveries(const struct eg_dispatch_item *items, size_t count)
 {
     size_t deliveries = 0;
     for (size_t i = 0; i < count; i++)
-        deliveries += items[i].sink_count;
+        deliveries += items[i].sink_count + items[i].target_count;
     return deliveries;
 }
 
 struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dispatch_item *items,
-                            size_t count, int64_t started_us, void *user)
+                            size_t count, int64_t started_us,
+                            const struct eg_dispatch_options *options)
 {
     size_t room = count_deliveries(items, count);
     struct eg_join *join = eg_malloc(sizeof(*join) + room * sizeof(struct eg_join_delivery) +
@@ -37,7 +39,12 @@ struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dis
     atomic_init(&join->pending, 1);
     join->deadline = (struct eg_timer_node){.run = NULL};
     join->context = context;
-    join->user = user;
+    join->owner = options->owner ? options->owner : &context->owner;
+    join->user = options->user;
+    join->pin = options->take_pin;
+    join->unpin = options->unpin;
+    join->single_attempt = options->single_attempt;
+    join->routes = NULL;
     join->started_us = started_us;
     join->event_count = count;
     join->delivery_count = 0;
@@ -47,8 +54,8 @@ struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dis
     return join;
 }
 
-void eg_join_add_delivery(struct eg_join *join, size_t event, struct eg_runner *runner,
-                          int64_t deadline_ms)
+struct eg_join_delivery *eg_join_add_delivery(struct eg_join *join, size_t event,
+                                              struct eg_runner *runner, int64_t deadline_ms)
 {
     struct eg_join_event *owner = &join->events[event];
     if (owner->delivery_count == 0)
@@ -65,6 +72,7 @@ void eg_join_add_delivery(struct eg_join *join, size_t event, struct eg_runner *
     join->delivery_count++;
     atomic_fetch_add_explicit(&join->pending, 1, memory_order_relaxed);
     eg_ref_get(&join->ref);
+    return delivery;
 }
 
 static void free_join(struct eg_join *join)
@@ -77,6 +85,10 @@ static void free_join(struct eg_join *join)
     }
     for (size_t i = 0; i < join->delivery_count; i++)
         free(join->deliveries[i].message);
+    if (EG_UNLIKELY(join->routes != NULL))
+        bytes += eg_join_routes_free(join);
+    if (EG_UNLIKELY(join->pin != NULL))
+        join->unpin(join->pin);
     struct eg_join_context *context = join->context;
     size_t events = join->event_count;
     free(join);
@@ -128,15 +140,26 @@ void eg_join_batch_flush(struct eg_join_batch *batch)
 {
     if (batch->count == 0)
         return;
-    batch->context->on_done(batch->context->on_done_context, batch->joins, batch->count);
+    size_t first = 0;
+    while (first < batch->count) {
+        size_t end = first + 1;
+        const struct eg_join_owner *owner = batch->joins[first]->owner;
+        while (end < batch->count && batch->joins[end]->owner == owner)
+            end++;
+        owner->on_done(owner->context, batch->joins + first, end - first);
+        first = end;
+    }
     batch->count = 0;
 }
 
 static void observe(const struct eg_join_delivery *delivery, int64_t now_us)
 {
     const struct eg_pipeline_observer *observer = &delivery->join->context->observer;
+    const struct eg_runner *runner = delivery->runner;
+    if (EG_UNLIKELY(delivery->route != NULL) && delivery->route->way == EG_WAY_DEAD)
+        runner = delivery->route->home;
     if (observer->answered)
-        observer->answered(observer->context, eg_runner_index(delivery->runner), delivery->result,
+        observer->answered(observer->context, eg_runner_index(runner), delivery->result,
                            delivery->handed.attempt, now_us - delivery->join->started_us);
 }
 
@@ -284,8 +307,11 @@ struct eg_delivery_report eg_join_report(const struct eg_join *join, size_t even
     const struct eg_join_event *owner = event_at(join, event);
     EG_ASSERT(delivery < owner->delivery_count);
     const struct eg_join_delivery *found = &join->deliveries[owner->first + delivery];
+    const struct eg_runner *runner = found->runner;
+    if (found->route && found->route->way == EG_WAY_DEAD)
+        runner = found->route->home;
     return (struct eg_delivery_report){
-        .sink = eg_runner_name(found->runner),
+        .sink = eg_runner_name(runner),
         .result = found->result,
         .message = found->message ? found->message : "",
     };

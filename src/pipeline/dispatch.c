@@ -14,19 +14,29 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "pipeline/state.h"
+#include "pipeline/targets.h"
 
 static size_t total_bytes(const struct eg_dispatch_item *items, size_t count)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         bytes += items[i].take_event->block_bytes;
+        for (size_t k = 0; k < items[i].target_count; k++)
+            bytes += items[i].targets[k].take_event->block_bytes;
+    }
     return bytes;
 }
 
-static void drop_events(const struct eg_dispatch_item *items, size_t count)
+static void drop(const struct eg_dispatch_item *items, size_t count,
+                 const struct eg_dispatch_options *options)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         eg_pipeline_event_unref(items[i].take_event);
+        for (size_t k = 0; k < items[i].target_count; k++)
+            eg_pipeline_event_unref(items[i].targets[k].take_event);
+    }
+    if (options->take_pin)
+        options->unpin(options->take_pin);
 }
 
 static void give_back(struct eg_join_context *context, size_t events, size_t bytes)
@@ -52,18 +62,32 @@ static int admit(struct eg_pipeline *pipeline, size_t events, size_t bytes, stru
                                   "Too many events are in flight, try again later.");
 }
 
+/* Who delivers number `i` of an item: its sinks, then its targets. */
+static struct eg_runner *runner_of(const struct eg_pipeline *pipeline,
+                                   const struct eg_dispatch_item *item, size_t i)
+{
+    if (EG_UNLIKELY(i >= item->sink_count))
+        return eg_join_target_runner(&pipeline->context, item, i - item->sink_count);
+    EG_ASSERT(item->sinks[i] < pipeline->runner_count);
+    return pipeline->runners[item->sinks[i]];
+}
+
+static size_t bytes_of(const struct eg_dispatch_item *item, size_t i)
+{
+    return i < item->sink_count ? item->take_event->block_bytes
+                                : item->targets[i - item->sink_count].take_event->block_bytes;
+}
+
 /* All queues or none. */
 static int reserve(struct eg_pipeline *pipeline, const struct eg_dispatch_item *item,
                    struct eg_error *err)
 {
-    size_t bytes = item->take_event->block_bytes;
-    for (size_t i = 0; i < item->sink_count; i++) {
-        EG_ASSERT(item->sinks[i] < pipeline->runner_count);
-        struct eg_runner *runner = pipeline->runners[item->sinks[i]];
-        if (EG_LIKELY(eg_runner_reserve(runner, bytes)))
+    for (size_t i = 0; i < item->sink_count + item->target_count; i++) {
+        struct eg_runner *runner = runner_of(pipeline, item, i);
+        if (EG_LIKELY(eg_runner_reserve(runner, bytes_of(item, i))))
             continue;
         while (i-- > 0)
-            eg_runner_release(pipeline->runners[item->sinks[i]], bytes);
+            eg_runner_release(runner_of(pipeline, item, i), bytes_of(item, i));
         (void)atomic_fetch_add_explicit(&pipeline->refused, 1, memory_order_relaxed);
         return eg_error_set_retriable(err, EG_ERR_OVERLOADED,
                                       "The queue of sink '%s' is full, try again later.",
@@ -78,9 +102,11 @@ static void add_deliveries(struct eg_pipeline *pipeline, struct eg_join *join, s
     int64_t now_ms = join->started_us / 1000;
     for (size_t i = 0; i < item->sink_count; i++) {
         struct eg_runner *runner = pipeline->runners[item->sinks[i]];
-        eg_join_add_delivery(join, event, runner,
-                             eg_runner_deadline_ms(runner, now_ms, deadline_ms));
+        (void)eg_join_add_delivery(join, event, runner,
+                                   eg_runner_deadline_ms(runner, now_ms, deadline_ms));
     }
+    if (EG_UNLIKELY(item->target_count > 0))
+        eg_join_add_targets(join, event, item, deadline_ms);
 }
 
 static void refuse(struct eg_join_event *event, const struct eg_error *err)
@@ -93,56 +119,72 @@ static void refuse(struct eg_join_event *event, const struct eg_error *err)
 static void offer_all(struct eg_join *join)
 {
     struct eg_join_batch batch = {.context = join->context, .count = 0};
-    for (size_t i = 0; i < join->delivery_count; i++)
-        eg_runner_offer(&join->deliveries[i], join->started_us, &batch);
+    /* From the last to the first: in the outbox a row comes before the one it waits for. */
+    for (size_t i = join->delivery_count; i > 0; i--) {
+        struct eg_join_delivery *delivery = &join->deliveries[i - 1];
+        if (EG_LIKELY(delivery->route == NULL))
+            eg_runner_offer(delivery, join->started_us, &batch);
+        else
+            eg_join_target_offer(delivery, join->started_us, &batch);
+    }
     EG_ASSERT(batch.count == 0);
 }
 
 static int dispatch(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
-                    size_t count, int64_t deadline_ms, void *user, struct eg_join **ret_join,
-                    struct eg_error *err)
+                    size_t count, const struct eg_dispatch_options *options,
+                    struct eg_join **ret_join, struct eg_error *err)
 {
     size_t bytes = total_bytes(items, count);
     if (admit(pipeline, count, bytes, err) != 0) {
-        drop_events(items, count);
+        drop(items, count, options);
         return -1;
     }
     int64_t now_us = eg_clock_monotonic_us();
-    if (deadline_ms == 0)
-        deadline_ms = now_us / 1000 + pipeline->config->deadline_ms;
-    struct eg_join *join = eg_join_new(&pipeline->context, items, count, now_us, user);
+    int64_t deadline_ms =
+        options->deadline_ms ? options->deadline_ms : now_us / 1000 + pipeline->config->deadline_ms;
+    struct eg_join *join = eg_join_new(&pipeline->context, items, count, now_us, options);
     struct eg_error refusal;
     bool alone = count == 1;
     for (size_t i = 0; i < count; i++) {
         if (reserve(pipeline, &items[i], alone && err ? err : &refusal) == 0) {
             add_deliveries(pipeline, join, i, &items[i], deadline_ms);
-        } else if (alone) {
+            continue;
+        }
+        eg_join_drop_targets(&pipeline->context, &items[i]);
+        if (alone) {
             eg_join_unref(join);
             return -1;
-        } else {
-            refuse(&join->events[i], &refusal);
         }
+        refuse(&join->events[i], &refusal);
     }
     offer_all(join);
     *ret_join = join;
     return 0;
 }
 
-int eg_pipeline_dispatch(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
-                         size_t count, int64_t deadline_ms, void *user, struct eg_join **ret_join,
-                         struct eg_error *err)
+int eg_pipeline_dispatch_with(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
+                              size_t count, const struct eg_dispatch_options *options,
+                              struct eg_join **ret_join, struct eg_error *err)
 {
     (void)atomic_fetch_add(&pipeline->dispatching, 1);
     int ret = -1;
     if (EG_LIKELY(atomic_load(&pipeline->accepting))) {
-        ret = dispatch(pipeline, items, count, deadline_ms, user, ret_join, err);
+        ret = dispatch(pipeline, items, count, options, ret_join, err);
     } else {
-        drop_events(items, count);
+        drop(items, count, options);
         (void)eg_error_set_retriable(err, EG_ERR_UNAVAILABLE,
                                      "The service is shutting down, try again later.");
     }
     (void)atomic_fetch_sub(&pipeline->dispatching, 1);
     return ret;
+}
+
+int eg_pipeline_dispatch(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
+                         size_t count, int64_t deadline_ms, void *user, struct eg_join **ret_join,
+                         struct eg_error *err)
+{
+    struct eg_dispatch_options options = {.deadline_ms = deadline_ms, .user = user};
+    return eg_pipeline_dispatch_with(pipeline, items, count, &options, ret_join, err);
 }
 
 bool eg_pipeline_is_overloaded(const struct eg_pipeline *pipeline)

@@ -22,6 +22,7 @@
 #include "work/timer.h"
 
 struct eg_runner;
+struct eg_join_delivery;
 
 /* The struct that `pointer` is the member of. */
 #define EG_CONTAINER_OF(pointer, type, member) \
@@ -31,8 +32,9 @@ struct eg_runner;
 struct eg_join_context {
     struct eg_timer *timer;
     int64_t deadline_ms; /* of a submission, from its dispatch */
-    eg_join_done on_done;
-    void *on_done_context;
+    struct eg_join_owner owner;
+    struct eg_runner *outbox;         /* NULL: there is none */
+    struct eg_runner *const *runners; /* by number of the sink */
     struct eg_pipeline_observer observer;
     atomic_size_t in_flight_events; /* of joins that still exist */
     atomic_size_t in_flight_bytes;
@@ -45,12 +47,45 @@ enum eg_slot {
     EG_SLOT_ANSWERED, /* claimed by whoever answers; result and message are that thread's */
 };
 
+/* Where a target's delivery goes next. */
+enum eg_join_way {
+    EG_WAY_SINK,   /* to its sink, somebody waits */
+    EG_WAY_OUTBOX, /* into the outbox, to be delivered from there */
+    EG_WAY_DEAD,   /* into the outbox as a dead letter */
+};
+
+/* What a delivery to a rule's target has beside that of a topic's sink (pipeline/targets.c). */
+struct eg_join_route {
+    const struct eg_pipeline_target *target;
+    struct eg_pipeline_event *event; /* owned reference */
+    enum eg_join_way way;
+    struct eg_runner *home;              /* of its sink */
+    struct eg_join_delivery *follower;   /* the first that waits for this one; NULL: none */
+    struct eg_join_delivery *sibling;    /* the next that waits for the same */
+    bool waits;                          /* for another delivery of this join */
+    int64_t row;                         /* in the outbox */
+    int64_t after_row;                   /* the row that comes first; 0: none */
+    int64_t due_us;                      /* 0: now */
+    char *failure;                       /* owned; why what it should receive can't be made */
+    enum eg_delivery_result dead_result; /* DEAD: what its sink said */
+    char *dead_reason;                   /* owned */
+    unsigned dead_attempts;
+};
+
+/* The routes of one event. */
+struct eg_join_route_block {
+    struct eg_join_route_block *next;
+    size_t count;
+    struct eg_join_route routes[];
+};
+
 struct eg_join_delivery {
     struct eg_delivery handed; /* what the sink gets */
     struct eg_queue_item queued;
     struct eg_timer_node backoff;
     struct eg_join *join;
     struct eg_runner *runner;
+    struct eg_join_route *route; /* NULL: to a sink of the topic */
     atomic_int slot;
     enum eg_delivery_result result;
     char *message; /* owned; NULL: none */
@@ -68,11 +103,16 @@ struct eg_join {
     atomic_size_t pending;
     struct eg_timer_node deadline;
     struct eg_join_context *context;
+    const struct eg_join_owner *owner;
     void *user;
+    void *pin; /* what targets live in */
+    void (*unpin)(void *pin);
+    bool single_attempt;
     int64_t started_us;
     size_t event_count;
     size_t delivery_count;
     struct eg_join_event *events;
+    struct eg_join_route_block *routes; /* owned; NULL: no targets */
     struct eg_join_delivery deliveries[];
 };
 
@@ -85,14 +125,15 @@ struct eg_join_batch {
     struct eg_join *joins[EG_JOIN_BATCH_MAX];
 };
 
-/* No deliveries yet; takes the events; in_flight was counted by the caller. */
+/* No deliveries yet; takes the events and the pin; in_flight was counted by the caller. */
 struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dispatch_item *items,
-                            size_t count, int64_t started_us, void *user) EG_MUST_CHECK;
+                            size_t count, int64_t started_us,
+                            const struct eg_dispatch_options *options) EG_MUST_CHECK;
 
 /* One more delivery of the last event that got one; by the dispatching thread, before any is
  * handed to its runner. */
-void eg_join_add_delivery(struct eg_join *join, size_t event, struct eg_runner *runner,
-                          int64_t deadline_ms);
+struct eg_join_delivery *eg_join_add_delivery(struct eg_join *join, size_t event,
+                                              struct eg_runner *runner, int64_t deadline_ms);
 
 /* True while nobody answered. */
 bool eg_join_delivery_is_pending(const struct eg_join_delivery *delivery);

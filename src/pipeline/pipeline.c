@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "pipeline/outbox.h"
 #include "pipeline/state.h"
 
 #define POLL_MS       1
@@ -69,19 +70,41 @@ static int create_sinks(struct eg_pipeline *pipeline, const struct eg_pipeline_o
     return ret;
 }
 
+static int create_outbox(struct eg_pipeline *pipeline, const struct eg_pipeline_options *options,
+                         struct eg_error *err)
+{
+    if (!options->outbox)
+        return 0;
+    pipeline->outbox = eg_outbox_new(options->outbox, pipeline);
+    struct eg_pipeline_sink sink = eg_outbox_as_sink(pipeline->outbox);
+    if (name_is_taken(pipeline, sink.name))
+        return eg_error_set(err, EG_ERR_CONFIG, "a sink can't be called '%s'", sink.name);
+    size_t index = pipeline->runner_count;
+    if (eg_runner_new(&sink, index, &pipeline->context, &pipeline->runners[index], err) != 0)
+        return -1;
+    pipeline->context.outbox = pipeline->runners[index];
+    return 0;
+}
+
+/* The sinks' runners and the outbox's. */
+static size_t all_runners(const struct eg_pipeline *pipeline)
+{
+    return pipeline->runner_count + (pipeline->context.outbox != NULL);
+}
+
 int eg_pipeline_new(const struct eg_pipeline_options *options, struct eg_pipeline **ret_pipeline,
                     struct eg_error *err)
 {
     struct eg_pipeline *pipeline = eg_calloc(1, sizeof(*pipeline));
-    pipeline->context.on_done = options->on_done;
-    pipeline->context.on_done_context = options->on_done_context;
+    pipeline->context.owner = (struct eg_join_owner){options->on_done, options->on_done_context};
     pipeline->context.observer = options->observer;
     pipeline->config = options->config;
     pipeline->context.deadline_ms = options->config->deadline_ms;
     pipeline->control = options->control;
     pipeline->runners = eg_calloc(options->sink_count + 1, sizeof(struct eg_runner *));
+    pipeline->context.runners = pipeline->runners;
     if (eg_timer_new("deadlines", &pipeline->context.timer, err) != 0 ||
-        create_sinks(pipeline, options, err) != 0) {
+        create_sinks(pipeline, options, err) != 0 || create_outbox(pipeline, options, err) != 0) {
         eg_pipeline_destroy(pipeline);
         return -1;
     }
@@ -93,7 +116,7 @@ static int start_sinks(struct eg_pipeline *pipeline, struct eg_error *err)
 {
     struct eg_error all = {.message = ""};
     int ret = 0;
-    for (size_t i = 0; i < pipeline->runner_count; i++) {
+    for (size_t i = 0; i < all_runners(pipeline); i++) {
         struct eg_error one;
         if (eg_runner_start_sink(pipeline->runners[i], &one) != 0) {
             collect(&all, &one);
@@ -111,13 +134,24 @@ int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err)
     pipeline->started = true;
     if (start_sinks(pipeline, err) != 0)
         return -1;
-    for (size_t i = 0; i < pipeline->runner_count; i++)
+    for (size_t i = 0; i < all_runners(pipeline); i++)
         if (eg_runner_start_workers(pipeline->runners[i], err) != 0)
             return -1;
-    for (size_t i = 0; i < pipeline->runner_count; i++)
+    for (size_t i = 0; i < all_runners(pipeline); i++)
         eg_runner_start_probe(pipeline->runners[i], pipeline->control);
     atomic_store(&pipeline->accepting, true);
-    return 0;
+    return pipeline->outbox ? eg_outbox_start(pipeline->outbox, err) : 0;
+}
+
+bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink)
+{
+    EG_ASSERT(sink < pipeline->runner_count);
+    return eg_runner_reads_envelope(pipeline->runners[sink]);
+}
+
+const struct eg_outbox_config *eg_pipeline_outbox_config(const struct eg_pipeline *pipeline)
+{
+    return pipeline->outbox ? eg_outbox_settings(pipeline->outbox) : NULL;
 }
 
 size_t eg_pipeline_sink_count(const struct eg_pipeline *pipeline)
@@ -173,7 +207,7 @@ static void pause_briefly(void)
 static size_t pending_deliveries(const struct eg_pipeline *pipeline)
 {
     size_t pending = 0;
-    for (size_t i = 0; i < pipeline->runner_count; i++)
+    for (size_t i = 0; i < all_runners(pipeline); i++)
         pending += eg_runner_pending(pipeline->runners[i]);
     return pending;
 }
@@ -193,7 +227,7 @@ static void stop_dispatching(struct eg_pipeline *pipeline)
 
 static void report_lost(struct eg_pipeline *pipeline)
 {
-    for (size_t i = 0; i < pipeline->runner_count; i++) {
+    for (size_t i = 0; i < all_runners(pipeline); i++) {
         size_t pending = eg_runner_pending(pipeline->runners[i]);
         if (pending > 0)
             eg_runner_log(pipeline->runners[i], EG_LOG_CRITICAL,
@@ -211,6 +245,8 @@ static void answer_rest(struct eg_pipeline *pipeline, int64_t deadline_ms)
         eg_runner_close(pipeline->runners[i]);
     for (size_t i = 0; i < pipeline->runner_count; i++)
         eg_runner_drain(pipeline->runners[i], deadline_ms);
+    if (pipeline->context.outbox) /* last: it keeps what the others could not deliver */
+        eg_runner_close(pipeline->context.outbox);
     int64_t give_up_ms = eg_clock_monotonic_ms() + LOST_AFTER_MS;
     do {
         pause_briefly();
@@ -218,6 +254,8 @@ static void answer_rest(struct eg_pipeline *pipeline, int64_t deadline_ms)
     } while (!is_quiet(pipeline) && eg_clock_monotonic_ms() < give_up_ms);
     eg_timer_flush(pipeline->context.timer); /* its callbacks have returned, too */
     report_lost(pipeline);
+    if (pipeline->outbox)
+        eg_outbox_stop(pipeline->outbox);
 }
 
 void eg_pipeline_drain(struct eg_pipeline *pipeline, int64_t deadline_ms)
@@ -258,8 +296,9 @@ void eg_pipeline_destroy(struct eg_pipeline *pipeline)
         return;
     await_last_join(pipeline);
     EG_ASSERT(atomic_load(&pipeline->context.in_flight_events) == 0);
-    for (size_t i = pipeline->runner_count; i > 0; i--)
+    for (size_t i = all_runners(pipeline); i > 0; i--)
         eg_runner_destroy(pipeline->runners[i - 1]);
+    eg_outbox_destroy(pipeline->outbox);
     eg_timer_destroy(pipeline->context.timer);
     free(pipeline->runners);
     free(pipeline);

@@ -23,6 +23,8 @@
 #include "pipeline/config.h"
 #include "pipeline/delivery.h"
 #include "pipeline/event.h"
+#include "pipeline/outbox_config.h"
+#include "pipeline/target.h"
 #include "work/timer.h"
 
 struct eg_pipeline;
@@ -41,7 +43,10 @@ struct eg_pipeline_sink {
  */
 struct eg_pipeline_observer {
     void *context;
-    /* A delivery was answered. Once for each; a late answer of a sink is not reported again. */
+    /*
+     * A delivery was answered. Once for each; a late answer of a sink is not reported again. The
+     * outbox counts as a sink, with the number after the last.
+     */
     void (*answered)(void *context, size_t sink, enum eg_delivery_result result, unsigned attempts,
                      int64_t latency_us);
     /* An attempt failed and the delivery will be tried again. */
@@ -56,6 +61,7 @@ struct eg_pipeline_options {
     const struct eg_pipeline_config *config; /* borrowed until destroy */
     const struct eg_pipeline_sink *sinks;    /* the array is copied */
     size_t sink_count;
+    const struct eg_outbox_config *outbox; /* borrowed until destroy; NULL: there is none */
     struct eg_timer *control; /* runs the probes, which may wait; borrowed; NULL: no probes */
     struct eg_pipeline_observer observer;
     eg_join_done on_done;
@@ -73,6 +79,13 @@ int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err) EG_MUS
 size_t eg_pipeline_sink_count(const struct eg_pipeline *pipeline);
 const char *eg_pipeline_sink_name(const struct eg_pipeline *pipeline, size_t sink);
 
+/* Does the sink look at the envelopes of its events? */
+bool eg_pipeline_sink_reads_envelope(const struct eg_pipeline *pipeline, size_t sink);
+
+/* The outbox's settings; NULL: there is none, then every target is awaited, and nothing has a dead
+ * letter. */
+const struct eg_outbox_config *eg_pipeline_outbox_config(const struct eg_pipeline *pipeline);
+
 /* The number of the sink of that name. False: there is none. */
 bool eg_pipeline_sink_find(const struct eg_pipeline *pipeline, struct eg_span name,
                            size_t *ret_sink);
@@ -81,12 +94,30 @@ struct eg_dispatch_item {
     struct eg_pipeline_event *take_event; /* taken in every case, also on failure */
     const size_t *sinks; /* numbers of sinks, no duplicates; borrowed for the call */
     size_t sink_count;
+    const struct eg_dispatch_target *targets; /* of rules; borrowed, but for their events */
+    size_t target_count;
+};
+
+/* Who hears of joins; NULL where it is asked for is the pipeline's own on_done. */
+struct eg_join_owner {
+    eg_join_done on_done;
+    void *context;
+};
+
+struct eg_dispatch_options {
+    int64_t deadline_ms; /* as of eg_pipeline_dispatch */
+    void *user;
+    const struct eg_join_owner *owner; /* as long as the join, or NULL */
+    bool single_attempt;               /* what fails is not tried again */
+    void *take_pin;                    /* what the targets live in: given to unpin when the join is
+                                          freed, or when dispatch fails; NULL: nothing */
+    void (*unpin)(void *pin);
 };
 
 /*
- * Hands every event to its sinks. Never waits. An event goes to all of its sinks or, when a queue
- * is full, to none (then eg_join_refusal says so). `deadline_ms` is in eg_clock_monotonic_ms; 0:
- * now plus the configured deadline. `user` is for on_done.
+ * Hands every event to its sinks and targets. Never waits. An event goes to all of them or, when a
+ * queue is full, to none (then eg_join_refusal says so). `deadline_ms` is in eg_clock_monotonic_ms;
+ * 0: now plus the configured deadline. `user` is for on_done.
  *
  * Fails, with nothing handed to any sink, with EG_ERR_UNAVAILABLE (draining), with
  * EG_ERR_OVERLOADED (too much in flight; or `count` is 1 and a queue is full).
@@ -95,6 +126,11 @@ struct eg_dispatch_item {
 int eg_pipeline_dispatch(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
                          size_t count, int64_t deadline_ms, void *user, struct eg_join **ret_join,
                          struct eg_error *err) EG_MUST_CHECK;
+
+/* The same with all that can be said. */
+int eg_pipeline_dispatch_with(struct eg_pipeline *pipeline, const struct eg_dispatch_item *items,
+                              size_t count, const struct eg_dispatch_options *options,
+                              struct eg_join **ret_join, struct eg_error *err) EG_MUST_CHECK;
 
 /* True when the next dispatch would surely fail for load: to answer 503 before reading a body. */
 bool eg_pipeline_is_overloaded(const struct eg_pipeline *pipeline);

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "pipeline/probe.h"
+#include "pipeline/targets.h"
 #include "work/backoff.h"
 #include "work/pool.h"
 
@@ -65,12 +66,26 @@ static struct eg_join_delivery *from_handed(struct eg_delivery *handed)
 static void settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
                    const char *message, int64_t now_us, struct eg_join_batch *batch)
 {
+    char text[EG_ERROR_MESSAGE_BYTES];
+    struct eg_join_saying saying = {result, message, text};
+    if (EG_UNLIKELY(delivery->route != NULL)) {
+        if (eg_join_target_settled(delivery, &saying, now_us, batch))
+            return;
+        result = saying.result;
+        message = saying.message;
+    }
     struct eg_runner *runner = delivery->runner;
     struct eg_join *join = delivery->join;
     size_t bytes = delivery->queued.bytes;
     eg_join_answer(delivery, result, message, now_us, batch);
     eg_join_unref(join);
     eg_queue_release(&runner->queue, bytes);
+}
+
+void eg_runner_settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
+                      const char *message, int64_t now_us, struct eg_join_batch *batch)
+{
+    settle(delivery, result, message, now_us, batch);
 }
 
 static void settle_timed_out(struct eg_join_delivery *delivery, int64_t now_us,
@@ -103,8 +118,8 @@ static bool retry_later(struct eg_join_delivery *delivery, int64_t now_ms)
     struct eg_runner *runner = delivery->runner;
     struct eg_join_context *context = runner->context;
     if (delivery->handed.attempt >= runner->common.retry.attempts ||
-        !eg_join_delivery_is_pending(delivery) || atomic_load(&context->closing) ||
-        eg_breaker_refuses(&runner->breaker, now_ms))
+        delivery->join->single_attempt || !eg_join_delivery_is_pending(delivery) ||
+        atomic_load(&context->closing) || eg_breaker_refuses(&runner->breaker, now_ms))
         return false;
     int64_t due_ms = now_ms + eg_backoff_next_ms(&runner->backoff, delivery->handed.attempt);
     if (due_ms >= delivery->handed.deadline_ms)
@@ -195,9 +210,12 @@ void eg_runner_log(const struct eg_runner *runner, enum eg_log_level level, cons
     va_end(args);
 }
 
-/* True when the delivery is still worth handing over; else it is settled. */
+/* True when the delivery is still worth handing over; else it is settled. A dead letter is kept
+ * also when nobody waits any more, and at the end. */
 static bool is_live(struct eg_join_delivery *delivery, int64_t now_us, struct eg_join_batch *batch)
 {
+    if (EG_UNLIKELY(delivery->route != NULL) && delivery->route->way == EG_WAY_DEAD)
+        return true;
     if (atomic_load(&delivery->runner->context->closing)) {
         settle(delivery, EG_RESULT_FAILED, "shut down before it was handed over", now_us, batch);
         return false;
@@ -402,6 +420,11 @@ size_t eg_runner_index(const struct eg_runner *runner)
 const char *eg_runner_name(const struct eg_runner *runner)
 {
     return runner->name;
+}
+
+bool eg_runner_reads_envelope(const struct eg_runner *runner)
+{
+    return runner->type->reads_envelope && runner->type->reads_envelope(runner->sink);
 }
 
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms)

@@ -27,6 +27,7 @@ void eg_runner_start_probe(struct eg_runner *runner, struct eg_timer *control);
 
 size_t eg_runner_index(const struct eg_runner *runner);
 const char *eg_runner_name(const struct eg_runner *runner);
+bool eg_runner_reads_envelope(const struct eg_runner *runner);
 
 /* How long the sink may take, from now: the earlier of its own limit and `deadline_ms`. */
 int64_t eg_runner_deadline_ms(const struct eg_runner *runner, int64_t now_ms, int64_t deadline_ms);
@@ -41,6 +42,10 @@ bool eg_runner_is_full(const struct eg_runner *runner);
 /* Hands over a delivery whose room is reserved, with its reference to the join. Never waits. */
 void eg_runner_offer(struct eg_join_delivery *delivery, int64_t now_us,
                      struct eg_join_batch *batch);
+
+/* Ends a delivery that its runner does not hold: one that was never offered. */
+void eg_runner_settle(struct eg_join_delivery *delivery, enum eg_delivery_result result,
+                      const char *message, int64_t now_us, struct eg_join_batch *batch);
 
 /* Deliveries that the runner or its sink still holds. */
 size_t eg_runner_pending(const struct eg_runner *runner);

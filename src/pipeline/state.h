@@ -10,12 +10,15 @@
 #include "pipeline/join.h"
 #include "pipeline/runner.h"
 
+struct eg_outbox;
+
 struct eg_pipeline {
     struct eg_join_context context;
     const struct eg_pipeline_config *config;
-    struct eg_timer *control; /* borrowed */
-    struct eg_runner **runners;
-    size_t runner_count;
+    struct eg_timer *control;   /* borrowed */
+    struct eg_runner **runners; /* behind the last: the outbox's, if there is one */
+    size_t runner_count;        /* without it */
+    struct eg_outbox *outbox;   /* NULL: there is none */
     bool started;
     bool drained;
     atomic_bool accepting;

@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "store/attributes.h"
 #include "store/events.h"
-#include "json/writer.h"
 
 static const char *const migrations[] = {
     "CREATE TABLE events("
@@ -107,22 +107,6 @@ static void bind_optional(sqlite3_stmt *statement, int index, struct eg_span tex
         *failure = SQLITE_ERROR;
 }
 
-static struct eg_span attributes_text(struct eg_event_writer *writer, const struct eg_event *event)
-{
-    if (event->attribute_count == 0)
-        return EG_SPAN_EMPTY;
-    struct eg_buffer *buffer = &writer->attributes;
-    eg_buffer_clear(buffer);
-    for (size_t i = 0; i < event->attribute_count; i++) {
-        eg_buffer_append_char(buffer, i == 0 ? '{' : ',');
-        eg_json_write_string(buffer, event->attributes[i].name);
-        eg_buffer_append_char(buffer, ':');
-        eg_json_write_string(buffer, event->attributes[i].value);
-    }
-    eg_buffer_append_char(buffer, '}');
-    return eg_buffer_span(buffer);
-}
-
 static int insert(struct eg_event_writer *writer, const struct eg_event *event,
                   struct eg_error *err)
 {
@@ -137,7 +121,8 @@ static int insert(struct eg_event_writer *writer, const struct eg_event *event,
     bind_text(statement, 6, event->correlation_id, &failure);
     bind_text(statement, 7, event->traceparent, &failure);
     bind_optional(statement, 8, event->tracestate, &failure);
-    bind_optional(statement, 9, attributes_text(writer, event), &failure);
+    eg_attributes_write(&writer->attributes, event->attributes, event->attribute_count);
+    bind_optional(statement, 9, eg_buffer_span(&writer->attributes), &failure);
     bind_text(statement, 10, event->payload, &failure);
     if (failure != SQLITE_OK)
         return eg_database_error(&writer->database, "cannot store the event", err);

@@ -223,10 +223,12 @@ static void refuse_unknown_sink(struct build *build, const struct draft *draft, 
 static void set_sinks(struct build *build, struct eg_topics_topic *topic, const struct draft *draft)
 {
     const struct eg_topics_entry *entry = draft->entry->common;
+    const bool none =
+        entry->sinks.count == 1 && strcmp(entry->sinks.items[0], EG_TOPICS_NO_SINKS) == 0;
     topic->sinks.items = eg_calloc(entry->sinks.count, sizeof(*topic->sinks.items));
     for (size_t i = 0; i < entry->sinks.count; i++) {
         const char *sink = entry->sinks.items[i];
-        if (build->sink_names && !has_name(build->sink_names, sink))
+        if (build->sink_names && !none && !has_name(build->sink_names, sink))
             refuse_unknown_sink(build, draft, topic->name.ptr, sink);
         else if (!has_name(&topic->sinks, sink))
             topic->sinks.items[topic->sinks.count++] = eg_strdup(sink);

@@ -20,12 +20,14 @@
 #include "topics/config.h"
 #include "json/document.h"
 
+#define EG_TOPICS_NO_SINKS "none" /* as the only name in `sinks` */
+
 struct eg_topics_topic {
     struct eg_span name;                /* lower case; followed by a NUL */
     struct eg_span schema_text;         /* the bytes of the file */
     struct eg_schema *schema;           /* compiled */
     struct eg_span key_field;           /* len 0: events have no key */
-    struct eg_string_list sinks;        /* names; empty: all */
+    struct eg_string_list sinks;        /* names; empty: all; or EG_TOPICS_NO_SINKS */
     struct eg_topics_envelope envelope; /* strings of the catalogue */
     size_t index;                       /* 0 .. count - 1, in the order of the list */
 };

@@ -103,7 +103,8 @@ static const struct eg_field topic_fields[] = {
     {.name = "sinks",
      .type = EG_FIELD_STRING_LIST,
      .offset = offsetof(struct eg_topics_entry, sinks),
-     .help = "Where its events go; without it to every sink."},
+     .help = "Where its events go; without it to every sink. `none`: to no sink, only where rules "
+             "send them."},
     {.name = "envelope",
      .type = EG_FIELD_JSON,
      .offset = offsetof(struct eg_topics_entry, envelope),

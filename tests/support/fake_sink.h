@@ -188,7 +188,7 @@ static inline void rig_answered(void *context, size_t sink, enum eg_delivery_res
                                 unsigned attempts, int64_t latency_us)
 {
     struct rig *rig = context;
-    assert_true(sink < 2 && attempts >= 1 && latency_us >= 0);
+    assert_true(sink <= 2 /* the outbox */ && attempts >= 1 && latency_us >= 0);
     atomic_fetch_add(&rig->answered[result], 1);
 }
 
@@ -264,7 +264,8 @@ static const size_t rig_both[] = {0, 1};
 static inline int rig_dispatch(struct rig *rig, size_t sinks, int64_t timeout_ms,
                                struct eg_join **ret_join, struct eg_error *err)
 {
-    struct eg_dispatch_item item = {rig_event("e"), rig_both, sinks};
+    struct eg_dispatch_item item = {
+        .take_event = rig_event("e"), .sinks = rig_both, .sink_count = sinks};
     int64_t deadline_ms = timeout_ms ? eg_clock_monotonic_ms() + timeout_ms : 0;
     return eg_pipeline_dispatch(rig->pipeline, &item, 1, deadline_ms, rig, ret_join, err);
 }

@@ -28,7 +28,13 @@ static const struct eg_field fields[] = {
     {.name = "topic",
      .type = EG_FIELD_STRING,
      .offset = AT(topic),
-     .help = "The Kafka topic of all events; unset: the name of the event's topic."},
+     .help = "The Kafka topic of all events, a template (templates.md): `<$.source>`; unset: the "
+             "name of the event's topic."},
+    {.name = "key",
+     .type = EG_FIELD_STRING,
+     .offset = AT(key),
+     .help = "The message key, a template: `<$.detail.customer.id>`; what comes out empty is no "
+             "key. Unset: the event's key (`topic_keys`)."},
     {.name = "topics",
      .type = EG_FIELD_STRING_MAP,
      .offset = AT(topics),
@@ -46,6 +52,11 @@ static const struct eg_field fields[] = {
      .default_text = "true",
      .help = "Whether messages carry headers: event id, correlation id, trace context, content "
              "type, passed request headers, CloudEvents attributes."},
+    {.name = "extra_headers",
+     .type = EG_FIELD_STRING_MAP,
+     .offset = AT(extra_headers),
+     .help = "Headers of your own, name to template: `{source: <$.source>}`; what comes out empty "
+             "is left out. They come after the others, also without them."},
     {.name = "linger",
      .type = EG_FIELD_DURATION,
      .offset = AT(linger_ms),

@@ -24,10 +24,12 @@ enum eg_kafka_value_format {
 
 struct eg_kafka_config {
     struct eg_string_list bootstrap_servers;
-    char *topic;                 /* NULL: the event's topic */
+    char *topic;                 /* template; NULL: the event's topic */
+    char *key;                   /* template; NULL: the event's key */
     struct eg_string_map topics; /* event topic to Kafka topic; before `topic` */
     int value_format;            /* enum eg_kafka_value_format */
     bool headers;
+    struct eg_string_map extra_headers; /* name to template */
     int64_t linger_ms;
     int64_t delivery_timeout_ms; /* 0: what the deadline leaves */
     int64_t max_message_bytes;

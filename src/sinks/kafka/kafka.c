@@ -31,7 +31,6 @@
 
 struct eg_sink {
     const struct eg_sink_host *host;
-    const struct eg_kafka_config *config;
     rd_kafka_conf_t *conf;
     struct eg_mutex lock;
     struct eg_kafka_producer *producer; /* NULL: before start, or it could not be replaced */
@@ -39,20 +38,36 @@ struct eg_sink {
     struct eg_kafka_writer writer; /* the worker's */
 };
 
+static void destroy(struct eg_sink *sink)
+{
+    if (!sink)
+        return;
+    eg_kafka_producer_destroy(sink->producer);
+    if (sink->conf)
+        rd_kafka_conf_destroy(sink->conf);
+    eg_kafka_writer_fini(&sink->writer);
+    eg_mutex_fini(&sink->lock);
+    free(sink);
+}
+
 static int create(const struct eg_sink_host *host, const void *config, struct eg_sink **ret_sink,
                   struct eg_error *err)
 {
-    rd_kafka_conf_t *conf;
-    if (eg_kafka_config_build(config, host->timeout_ms, &conf, err) != 0)
-        return -1;
     struct eg_sink *sink = eg_calloc(1, sizeof(*sink));
     sink->host = host;
-    sink->config = config;
-    sink->conf = conf;
     eg_mutex_init(&sink->lock);
-    eg_kafka_writer_init(&sink->writer, sink->config);
+    if (eg_kafka_writer_init(&sink->writer, config, err) != 0 ||
+        eg_kafka_config_build(config, host->timeout_ms, &sink->conf, err) != 0) {
+        destroy(sink);
+        return -1;
+    }
     *ret_sink = sink;
     return 0;
+}
+
+static bool reads_envelope(const struct eg_sink *sink)
+{
+    return sink->writer.templates.reads_envelope;
 }
 
 static int start(struct eg_sink *sink, struct eg_error *err)
@@ -68,12 +83,18 @@ static void reject(struct eg_sink *sink, struct eg_delivery *delivery, enum eg_o
     sink->host->complete(delivery, outcome, err.message);
 }
 
+static enum eg_outcome outcome_refused(const struct eg_sink *sink,
+                                       const struct eg_delivery *delivery)
+{
+    return eg_kafka_outcome_refused(eg_kafka_writer_gives_key(&sink->writer, delivery->event));
+}
+
 /* What librdkafka has not taken, for a reason that passes. */
 static void refuse_all(struct eg_sink *sink, struct eg_delivery *const *batch, size_t count,
                        const char *reason)
 {
     for (size_t i = 0; i < count; i++)
-        reject(sink, batch[i], eg_kafka_outcome_refused(batch[i]->event), reason);
+        reject(sink, batch[i], outcome_refused(sink, batch[i]), reason);
 }
 
 /* After a fatal error librdkafka takes nothing more. What it still holds ends first, so that no
@@ -132,16 +153,20 @@ static void complete_unsent(struct eg_sink *sink, struct eg_delivery *delivery,
     bool passes = code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR__FATAL;
     eg_kafka_outcome_describe(code, RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
                               text);
-    sink->host->complete(
-        delivery, passes ? eg_kafka_outcome_refused(delivery->event) : eg_kafka_outcome(code),
-        text);
+    sink->host->complete(delivery,
+                         passes ? outcome_refused(sink, delivery) : eg_kafka_outcome(code), text);
 }
 
 static void send_one(struct eg_sink *sink, struct eg_delivery *delivery, bool *stalled)
 {
     struct eg_error err;
     struct eg_kafka_message message;
-    struct eg_span name = eg_kafka_topic_name(sink->config, delivery->event);
+    struct eg_span name;
+    if (eg_kafka_writer_open(&sink->writer, delivery->event, &err) != 0 ||
+        eg_kafka_topic_name(&sink->writer, delivery->event, &name, &err) != 0) {
+        reject(sink, delivery, EG_REJECTED, err.message);
+        return;
+    }
     rd_kafka_topic_t *topic = eg_kafka_producer_topic(sink->producer, name);
     if (!topic) {
         reject(sink, delivery, EG_REJECTED, "Kafka cannot have a topic of this name");
@@ -190,17 +215,6 @@ static void drain(struct eg_sink *sink, int64_t deadline_ms)
         eg_kafka_producer_settle(sink->producer, deadline_ms);
 }
 
-static void destroy(struct eg_sink *sink)
-{
-    if (!sink)
-        return;
-    eg_kafka_producer_destroy(sink->producer);
-    rd_kafka_conf_destroy(sink->conf);
-    eg_kafka_writer_fini(&sink->writer);
-    eg_mutex_fini(&sink->lock);
-    free(sink);
-}
-
 const struct eg_sink_type eg_sink_kafka = {
     .abi = EG_SINK_ABI,
     .name = "kafka",
@@ -211,6 +225,7 @@ const struct eg_sink_type eg_sink_kafka = {
     .max_batch_events = BATCH_EVENTS,
     .max_batch_bytes = 8u << 20,
     .create = create,
+    .reads_envelope = reads_envelope,
     .start = start,
     .submit = submit,
     .probe = probe,

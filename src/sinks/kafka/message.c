@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The value is the event's payload itself, unless it has to look as Python would have written it.
+/*
+ * The value is the event's payload itself, unless it has to look as Python would have written it.
+ * What templates make lies in the buffers of the writer until its next message.
  */
 #include "sinks/kafka/message.h"
 
@@ -11,28 +13,53 @@
 
 #define HEADERS_EXPECTED 8
 
-void eg_kafka_writer_init(struct eg_kafka_writer *writer, const struct eg_kafka_config *config)
+int eg_kafka_writer_init(struct eg_kafka_writer *writer, const struct eg_kafka_config *config,
+                         struct eg_error *err)
 {
-    writer->config = config;
-    writer->value = EG_BUFFER_INIT;
-    writer->name = EG_BUFFER_INIT;
+    *writer = (struct eg_kafka_writer){.config = config};
     eg_json_document_init(&writer->document);
+    eg_json_document_init(&writer->renderer.envelope);
+    return eg_kafka_templates_init(&writer->templates, config, err);
 }
 
 void eg_kafka_writer_fini(struct eg_kafka_writer *writer)
 {
+    eg_kafka_templates_fini(&writer->templates);
+    eg_json_document_fini(&writer->renderer.envelope);
     eg_json_document_fini(&writer->document);
+    eg_buffer_fini(&writer->header);
     eg_buffer_fini(&writer->name);
     eg_buffer_fini(&writer->value);
+    eg_buffer_fini(&writer->key);
+    eg_buffer_fini(&writer->topic);
 }
 
-struct eg_span eg_kafka_topic_name(const struct eg_kafka_config *config,
-                                   const struct eg_event *event)
+bool eg_kafka_writer_gives_key(const struct eg_kafka_writer *writer, const struct eg_event *event)
 {
-    for (size_t i = 0; i < config->topics.count; i++)
-        if (eg_span_is(event->topic, config->topics.entries[i].name))
-            return eg_span_text(config->topics.entries[i].value);
-    return config->topic ? eg_span_text(config->topic) : event->topic;
+    return writer->templates.key || event->key.len > 0;
+}
+
+int eg_kafka_writer_open(struct eg_kafka_writer *writer, const struct eg_event *event,
+                         struct eg_error *err)
+{
+    return eg_kafka_renderer_open(&writer->renderer, &writer->templates, event, err);
+}
+
+int eg_kafka_topic_name(struct eg_kafka_writer *writer, const struct eg_event *event,
+                        struct eg_span *ret_name, struct eg_error *err)
+{
+    const struct eg_string_map *topics = &writer->config->topics;
+    for (size_t i = 0; i < topics->count; i++) {
+        if (!eg_span_is(event->topic, topics->entries[i].name))
+            continue;
+        *ret_name = eg_span_text(topics->entries[i].value);
+        return 0;
+    }
+    *ret_name = event->topic;
+    if (!writer->templates.topic)
+        return 0;
+    return eg_kafka_renderer_render(&writer->renderer, writer->templates.topic, "topic",
+                                    &writer->topic, ret_name, err);
 }
 
 static void add_header(rd_kafka_headers_t *headers, struct eg_span name, struct eg_span value)
@@ -75,10 +102,9 @@ static void add_attributes(struct eg_kafka_writer *writer, const struct eg_event
     }
 }
 
-static rd_kafka_headers_t *make_headers(struct eg_kafka_writer *writer,
-                                        const struct eg_event *event)
+static void add_known_headers(struct eg_kafka_writer *writer, const struct eg_event *event,
+                              rd_kafka_headers_t *headers)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(HEADERS_EXPECTED);
     bool cloudevent = attribute(event, "specversion").len > 0;
     struct eg_span content_type = cloudevent ? attribute(event, "datacontenttype") : EG_SPAN_EMPTY;
     if (content_type.len == 0)
@@ -89,7 +115,40 @@ static rd_kafka_headers_t *make_headers(struct eg_kafka_writer *writer,
     add_header(headers, EG_SPAN_LITERAL("tracestate"), event->tracestate);
     add_header(headers, EG_SPAN_LITERAL("content-type"), content_type);
     add_attributes(writer, event, cloudevent, headers);
-    return headers;
+}
+
+static int add_extra_headers(struct eg_kafka_writer *writer, rd_kafka_headers_t *headers,
+                             struct eg_error *err)
+{
+    for (size_t i = 0; i < writer->templates.header_count; i++) {
+        const struct eg_kafka_header *header = &writer->templates.headers[i];
+        struct eg_span value;
+        if (!header->value)
+            continue;
+        if (eg_kafka_renderer_render(&writer->renderer, header->value, header->name.ptr,
+                                     &writer->header, &value, err) != 0)
+            return -1;
+        add_header(headers, header->name, value);
+    }
+    return 0;
+}
+
+/* NULL in *ret_headers: the message has none. */
+static int make_headers(struct eg_kafka_writer *writer, const struct eg_event *event,
+                        rd_kafka_headers_t **ret_headers, struct eg_error *err)
+{
+    *ret_headers = NULL;
+    if (!writer->config->headers && writer->templates.header_count == 0)
+        return 0;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(HEADERS_EXPECTED);
+    if (writer->config->headers)
+        add_known_headers(writer, event, headers);
+    if (add_extra_headers(writer, headers, err) != 0) {
+        rd_kafka_headers_destroy(headers);
+        return -1;
+    }
+    *ret_headers = headers;
+    return 0;
 }
 
 /* The event was read within its limits when it came in: here only the format counts. */
@@ -113,15 +172,20 @@ static int write_python_json(struct eg_kafka_writer *writer, struct eg_span payl
 int eg_kafka_message_write(struct eg_kafka_writer *writer, const struct eg_event *event,
                            struct eg_kafka_message *ret_message, struct eg_error *err)
 {
-    bool python = writer->config->value_format == EG_KAFKA_VALUE_PYTHON_JSON;
+    const bool python = writer->config->value_format == EG_KAFKA_VALUE_PYTHON_JSON;
+    struct eg_kafka_message message = {.key = event->key, .value = event->payload};
     if (event->payload.len == 0)
         return eg_error_set(err, EG_ERR_INVALID, "the event is empty, which would be a tombstone");
     if (python && write_python_json(writer, event->payload, err) != 0)
         return -1;
-    *ret_message = (struct eg_kafka_message){
-        .key = event->key,
-        .value = python ? eg_buffer_span(&writer->value) : event->payload,
-        .headers = writer->config->headers ? make_headers(writer, event) : NULL,
-    };
+    if (python)
+        message.value = eg_buffer_span(&writer->value);
+    if (writer->templates.key &&
+        eg_kafka_renderer_render(&writer->renderer, writer->templates.key, "key", &writer->key,
+                                 &message.key, err) != 0)
+        return -1;
+    if (make_headers(writer, event, &message.headers, err) != 0)
+        return -1;
+    *ret_message = message;
     return 0;
 }

@@ -31,9 +31,9 @@ enum eg_outcome eg_kafka_outcome(rd_kafka_resp_err_t code)
     return EG_FAILED;
 }
 
-enum eg_outcome eg_kafka_outcome_refused(const struct eg_event *event)
+enum eg_outcome eg_kafka_outcome_refused(bool has_key)
 {
-    return event->key.len > 0 ? EG_FAILED : EG_RETRY;
+    return has_key ? EG_FAILED : EG_RETRY;
 }
 
 void eg_kafka_outcome_describe(rd_kafka_resp_err_t code, rd_kafka_resp_err_t cause,

@@ -11,8 +11,8 @@
 #define EG_SINKS_KAFKA_OUTCOME_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
-#include "eventgate/event.h"
 #include "eventgate/sink.h"
 
 #define EG_KAFKA_FAILURE "Kafka writer failed: "
@@ -21,7 +21,7 @@
 enum eg_outcome eg_kafka_outcome(rd_kafka_resp_err_t code);
 
 /* Of an event that librdkafka has not taken, for a reason that passes. */
-enum eg_outcome eg_kafka_outcome_refused(const struct eg_event *event);
+enum eg_outcome eg_kafka_outcome_refused(bool has_key);
 
 /*
  * "Kafka writer failed: Local: Message timed out (Local: Broker transport failure)". `cause` is the

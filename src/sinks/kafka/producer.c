@@ -8,12 +8,14 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutex.h"
 #include "base/span.h"
+#include "config/index.h"
 #include "sinks/kafka/outcome.h"
 #include "work/pool.h"
 
@@ -44,7 +46,7 @@ struct eg_kafka_producer {
     uint64_t progress;
     struct topic *topics;
     size_t topic_count;
-    size_t last_topic; /* the one found last: most events go to the same */
+    struct eg_config_index topic_index; /* name to place */
 };
 
 static void note_progress(struct eg_kafka_producer *producer)
@@ -205,6 +207,7 @@ void eg_kafka_producer_destroy(struct eg_kafka_producer *producer)
         free(producer->topics[i].name);
     }
     free(producer->topics);
+    eg_config_index_fini(&producer->topic_index);
     if (producer->events)
         rd_kafka_queue_destroy(producer->events);
     if (producer->handle)
@@ -216,27 +219,26 @@ void eg_kafka_producer_destroy(struct eg_kafka_producer *producer)
 
 static rd_kafka_topic_t *add_topic(struct eg_kafka_producer *producer, struct eg_span name)
 {
+    if (producer->topic_count == EG_KAFKA_MAX_TOPICS || memchr(name.ptr, '\0', name.len))
+        return NULL;
     EG_AUTOFREE char *text = eg_span_dup(name);
     rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->handle, text, NULL);
     if (!handle)
         return NULL;
     producer->topics =
         eg_realloc_array(producer->topics, producer->topic_count + 1, sizeof(producer->topics[0]));
-    producer->last_topic = producer->topic_count++;
-    producer->topics[producer->last_topic] = (struct topic){text, handle};
+    (void)eg_config_index_add(&producer->topic_index, eg_span_of(text, name.len),
+                              producer->topic_count);
+    producer->topics[producer->topic_count++] = (struct topic){text, handle};
     text = NULL;
     return handle;
 }
 
 rd_kafka_topic_t *eg_kafka_producer_topic(struct eg_kafka_producer *producer, struct eg_span name)
 {
-    for (size_t i = 0; i < producer->topic_count; i++) {
-        size_t at = (producer->last_topic + i) % producer->topic_count;
-        if (!eg_span_is(name, producer->topics[at].name))
-            continue;
-        producer->last_topic = at;
+    size_t at = eg_config_index_find(&producer->topic_index, name);
+    if (at != EG_CONFIG_INDEX_NONE)
         return producer->topics[at].handle;
-    }
     return add_topic(producer, name);
 }
 

@@ -41,7 +41,10 @@ int eg_kafka_producer_new(const struct eg_sink_host *host, const rd_kafka_conf_t
 /* Whoever has not settled it before loses nothing: it does. NULL is fine. */
 void eg_kafka_producer_destroy(struct eg_kafka_producer *producer);
 
-/* The handle of a topic; lives as long as the producer. NULL: no topic can have this name. */
+#define EG_KAFKA_MAX_TOPICS 5000u /* of one producer: names may come from events */
+
+/* The handle of a topic; lives as long as the producer. NULL: no topic can have this name, or the
+ * producer knows EG_KAFKA_MAX_TOPICS others. */
 rd_kafka_topic_t *eg_kafka_producer_topic(struct eg_kafka_producer *producer, struct eg_span name);
 
 /*

@@ -260,7 +260,8 @@ static void a_batch_refuses_only_what_does_not_fit(void **state)
     rig_start(rig);
     struct eg_dispatch_item items[3];
     for (size_t i = 0; i < 3; i++)
-        items[i] = (struct eg_dispatch_item){rig_event("batch"), rig_both, 1};
+        items[i] = (struct eg_dispatch_item){
+            .take_event = rig_event("batch"), .sinks = rig_both, .sink_count = 1};
     struct eg_error err;
     struct eg_join *join;
     assert_int_equal(eg_pipeline_dispatch(rig->pipeline, items, 3, 0, NULL, &join, &err), 0);

@@ -221,8 +221,9 @@ static void post(struct totals *totals, struct submission *submission)
                               .correlation_id = EG_SPAN_LITERAL("c"),
                               .traceparent = EG_SPAN_LITERAL("p")};
     for (size_t i = 0; i < count; i++)
-        items[i] =
-            (struct eg_dispatch_item){eg_pipeline_event_new(&fields), sinks, 1 + dice(SINKS)};
+        items[i] = (struct eg_dispatch_item){.take_event = eg_pipeline_event_new(&fields),
+                                             .sinks = sinks,
+                                             .sink_count = 1 + dice(SINKS)};
     struct eg_error err;
     struct eg_join *join;
     int64_t deadline_ms = eg_clock_monotonic_ms() + 1 + dice(40);
