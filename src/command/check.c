@@ -97,13 +97,10 @@ static int check(struct eg_app_settings *settings, const struct options *options
     (void)!eg_app_settings_load(settings, &source, registry, problems);
     if (settings->file && eg_app_settings_catalogue(settings, &catalogue, problems) == 0)
         topics = eg_topics_catalogue_count(catalogue);
-<<<<<<< HEAD
-    if (problems->count == 0)
-        eg_app_trial(settings, problems);
-=======
     if (settings->file)
         (void)!eg_app_settings_book(settings, &book, problems);
->>>>>>> routing
+    if (problems->count == 0)
+        eg_app_trial(settings, problems);
     eg_topics_catalogue_unref(catalogue);
     eg_rules_book_unref(book);
     print_notices(&settings->notices);
