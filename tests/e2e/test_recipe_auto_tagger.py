@@ -9,8 +9,8 @@ from gate import wait_until
 
 BOB = "bob@example.com"
 # Of EC2: the sample, the names of its resources in the recipe, and who made them.
-EC2 = {"RunInstances": (["INSTANCE_1", "INSTANCE_2"], BOB), "CreateVolume": (["VOLUME_ID"], "AIDAEXAMPLEUSER"),
-       "CreateVpc": (["VPC_ID"], "AROAEXAMPLEROLE"), "CreateSubnet": (["SUBNET_ID"], "carol"),
+EC2 = {"RunInstances": (["INSTANCE_1", "INSTANCE_2"], BOB), "CreateVolume": (["VOLUME_ID"], "alice"),
+       "CreateVpc": (["VPC_ID"], "deployers"), "CreateSubnet": (["SUBNET_ID"], "carol"),
        "CreateSecurityGroup": (["GROUP_ID"], "aws-account-{account}")}
 OTHERS = {"CreateDBInstance": "RDS", "CreateTable": "DynamoDB", "CreateTopic": "SNS",
           "CreateCacheCluster": "ElastiCache"}
