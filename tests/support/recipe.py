@@ -92,6 +92,7 @@ class RunningRecipe:
         self.keys = keys
         self.daemons = {}
         self.urls = {name: f"http://127.0.0.1:{free_port()}" for name in recipe.gates}
+        self.admin_urls = {name: f"http://127.0.0.1:{free_port()}" for name in recipe.gates}
         self.seen = set()
         self.environment = {}
 
@@ -161,7 +162,7 @@ class RunningRecipe:
         (home / "keys.json").write_text(json.dumps({"keys": [self.keys.upstream]}))
         environment = {**os.environ, **self.environment, "EVENTGATE_DATA_DIR": str(home),
                        "EVENTGATE_LISTEN": self.urls[name].removeprefix("http://"),
-                       "EVENTGATE_ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
+                       "EVENTGATE_ADMIN_LISTEN": self.admin_urls[name].removeprefix("http://"),
                        "EVENTGATE_KEYS_FILE": str(home / "keys.json")}
         environment.pop("CONF_DIR", None)
         with open(home / "gate.log", "ab") as log:
