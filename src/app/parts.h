@@ -94,6 +94,10 @@ void eg_app_keep_copies(struct eg_app *app);
 bool eg_app_use_copies(struct eg_app *app, const struct eg_error *err);
 
 /* The part that looks from time to time whether something changed elsewhere. */
+/* fetch.c: the part that fetches events. */
+int eg_app_start_sources(struct eg_app *app, struct eg_error *err) EG_MUST_CHECK;
+void eg_app_stop_sources(struct eg_app *app);
+
 int eg_app_start_polling(struct eg_app *app, struct eg_error *err);
 void eg_app_stop_polling(struct eg_app *app);
 
