@@ -64,6 +64,7 @@ struct scope {
     struct eg_config_place place;
     char path[64];
     struct eg_config_problems *problems;
+    const struct eg_postgres_templates *templates;
 };
 
 static void statement_fini(struct eg_postgres_statement *statement)
@@ -103,7 +104,7 @@ static int build_parameter(struct eg_postgres_statement *statement, size_t numbe
         return eg_config_problem_add(scope->problems, scope->place,
                                      "%s: the SQL uses :%s, and parameters has no such name",
                                      scope->path, name);
-    if (eg_postgres_parameter_parse(written, parameter, &err) != 0)
+    if (eg_postgres_parameter_parse(written, scope->templates, parameter, &err) != 0)
         return eg_config_problem_add(scope->problems, scope->place, "%s.parameters.%s: %s",
                                      scope->path, name, err.message);
     if (parameter->from == EG_POSTGRES_FROM_ELEMENT && !statement->each)
@@ -161,7 +162,7 @@ static struct eg_config_place place_of(const struct eg_config_node *root, const 
 static int build_seen(const struct eg_config_node *root, const struct mapping_text *text,
                       struct eg_postgres_mapping *mapping, struct eg_config_problems *problems)
 {
-    struct scope scope = {place_of(root, "seen", 0), "seen", problems};
+    struct scope scope = {place_of(root, "seen", 0), "seen", problems, mapping->templates};
     if (!eg_config_node_get(root, "seen"))
         return 0;
     mapping->seen = eg_calloc(1, sizeof(*mapping->seen));
@@ -179,7 +180,7 @@ static int build_mapping(const struct eg_config_node *root, const struct mapping
         return eg_config_problem_add(problems, root->place, "statements: there is none");
     mapping->statements = eg_calloc(text->statements.count, sizeof(*mapping->statements));
     for (size_t i = 0; i < text->statements.count; i++) {
-        struct scope scope = {place_of(root, "statements", i), "", problems};
+        struct scope scope = {place_of(root, "statements", i), "", problems, mapping->templates};
         (void)snprintf(scope.path, sizeof(scope.path), "statements[%zu]", i);
         ret |= build_statement(&texts[i], &scope, &mapping->statements[mapping->count++]);
     }
@@ -214,11 +215,12 @@ static int parse_tree(const struct eg_config_tree *tree, struct eg_postgres_mapp
 }
 
 int eg_postgres_mapping_parse(struct eg_span text, const char *file, const char *topic,
+                              const struct eg_postgres_templates *templates,
                               struct eg_postgres_mapping *ret_mapping,
                               struct eg_config_problems *problems)
 {
     struct eg_config_tree *tree;
-    struct eg_postgres_mapping mapping = {.topic = eg_strdup(topic)};
+    struct eg_postgres_mapping mapping = {.topic = eg_strdup(topic), .templates = templates};
     int ret = eg_config_tree_parse(text, file, EG_CONFIG_LITERAL, &tree, problems);
     if (ret == 0) {
         ret = parse_tree(tree, &mapping, problems);
@@ -244,8 +246,9 @@ void eg_postgres_mapping_fini(struct eg_postgres_mapping *mapping)
     *mapping = (struct eg_postgres_mapping){0};
 }
 
-static int load_file(const char *folder, const char *topic, struct eg_postgres_mapping *mapping,
-                     struct eg_config_problems *problems)
+static int load_file(const char *folder, const char *topic,
+                     const struct eg_postgres_templates *templates,
+                     struct eg_postgres_mapping *mapping, struct eg_config_problems *problems)
 {
     struct eg_error err;
     EG_AUTOFREE char *path = eg_asprintf("%s/%s.yaml", folder, topic);
@@ -253,10 +256,32 @@ static int load_file(const char *folder, const char *topic, struct eg_postgres_m
     if (eg_config_source_read(path, EG_CONFIG_MAX_FILE_BYTES, &text, &err) != 0)
         return eg_config_problem_add(problems, (struct eg_config_place){path, 0, 0}, "%s",
                                      eg_config_source_reason(path, &err));
-    return eg_postgres_mapping_parse(eg_buffer_span(&text), path, topic, mapping, problems);
+    return eg_postgres_mapping_parse(eg_buffer_span(&text), path, topic, templates, mapping,
+                                     problems);
 }
 
-int eg_postgres_mapping_set_load(const char *folder, struct eg_postgres_mapping_set *ret_set,
+static bool reads_envelope(const struct eg_postgres_statement *statement)
+{
+    for (size_t i = 0; i < statement->sql.count; i++) {
+        const struct eg_postgres_parameter *parameter = &statement->parameters[i];
+        if (parameter->template && parameter->templates->reads_envelope(parameter->template))
+            return true;
+    }
+    return false;
+}
+
+/* The mapping is complete: the set takes it. */
+static void take_mapping(struct eg_postgres_mapping_set *set)
+{
+    struct eg_postgres_mapping *mapping = &set->items[set->count++];
+    number_statements(mapping, &set->statement_count);
+    for (size_t i = 0; i < mapping->count; i++)
+        set->reads_envelope |= reads_envelope(&mapping->statements[i]);
+    set->reads_envelope |= mapping->seen && reads_envelope(mapping->seen);
+}
+
+int eg_postgres_mapping_set_load(const char *folder, const struct eg_postgres_templates *templates,
+                                 struct eg_postgres_mapping_set *ret_set,
                                  struct eg_config_problems *problems)
 {
     struct eg_error err;
@@ -269,10 +294,10 @@ int eg_postgres_mapping_set_load(const char *folder, struct eg_postgres_mapping_
     };
     int ret = 0;
     for (size_t i = 0; i < topics.count; i++) {
-        if (load_file(folder, topics.items[i], &set.items[set.count], problems) != 0)
+        if (load_file(folder, topics.items[i], templates, &set.items[set.count], problems) != 0)
             ret = -1;
         else
-            number_statements(&set.items[set.count++], &set.statement_count);
+            take_mapping(&set);
     }
     eg_config_string_list_fini(&topics);
     if (ret == 0)

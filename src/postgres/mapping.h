@@ -19,6 +19,7 @@
 #ifndef EG_POSTGRES_MAPPING_H
 #define EG_POSTGRES_MAPPING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/compiler.h"
@@ -46,16 +47,20 @@ struct eg_postgres_mapping {
     struct eg_postgres_statement *statements;
     size_t count;
     struct eg_postgres_statement *seen; /* NULL: there is no such question */
+    const struct eg_postgres_templates *templates;
 };
 
 struct eg_postgres_mapping_set {
     struct eg_postgres_mapping *items; /* by topic, bytewise */
     size_t count;
     size_t statement_count; /* of all of them */
+    bool reads_envelope;    /* some template does */
 };
 
-/* Every <topic>.yaml of the folder. Adds all mistakes with their places and returns -1. */
-int eg_postgres_mapping_set_load(const char *folder, struct eg_postgres_mapping_set *ret_set,
+/* Every <topic>.yaml of the folder. Adds all mistakes with their places and returns -1. `templates`
+   (postgres/value.h) outlives the set. */
+int eg_postgres_mapping_set_load(const char *folder, const struct eg_postgres_templates *templates,
+                                 struct eg_postgres_mapping_set *ret_set,
                                  struct eg_config_problems *problems) EG_MUST_CHECK;
 void eg_postgres_mapping_set_fini(struct eg_postgres_mapping_set *set);
 
@@ -65,6 +70,7 @@ eg_postgres_mapping_find(const struct eg_postgres_mapping_set *set, struct eg_sp
 
 /* One file's text, for the loader and for tests. `file` is the name for messages. */
 int eg_postgres_mapping_parse(struct eg_span text, const char *file, const char *topic,
+                              const struct eg_postgres_templates *templates,
                               struct eg_postgres_mapping *ret_mapping,
                               struct eg_config_problems *problems) EG_MUST_CHECK;
 void eg_postgres_mapping_fini(struct eg_postgres_mapping *mapping);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "json/writer.h"
 
 #define MAX_SHOWN_BYTES 64
 #define MAX_EPOCH_MS    INT64_C(253402300799999) /* the end of year 9999 */
@@ -264,16 +265,67 @@ static eg_json_index find_place(const struct eg_postgres_parameter *parameter,
     return is_null ? EG_JSON_NONE : index;
 }
 
+/* What the type wants to see as a JSON string. */
+static bool is_string_type(enum eg_postgres_type type)
+{
+    return type == EG_POSTGRES_TEXT || type == EG_POSTGRES_UUID || type == EG_POSTGRES_TIMESTAMP;
+}
+
+/* What a template made, read as if it stood in the event; what is no JSON is a string. */
+static int parse_made(enum eg_postgres_type type, struct eg_span made, struct eg_buffer *json,
+                      struct eg_json_document *document, struct eg_error *err)
+{
+    struct eg_json_limits limits = eg_json_limits_default;
+    limits.max_text_bytes = limits.max_string_bytes = EG_JSON_MAX_TEXT_BYTES;
+    limits.max_members = EG_JSON_MAX_COUNT;
+    limits.allow_duplicate_keys = true;
+    if (!is_string_type(type) && eg_json_document_parse(document, made, &limits, err) == 0)
+        return 0;
+    eg_json_write_string(json, made);
+    return eg_json_document_parse(document, eg_buffer_span(json), &limits, err);
+}
+
+static int bind_template(const struct eg_postgres_parameter *parameter,
+                         const struct eg_postgres_subject *subject, struct eg_arena *arena,
+                         const char **ret_text, struct eg_error *err)
+{
+    EG_AUTOBUFFER struct eg_buffer made = EG_BUFFER_INIT;
+    EG_AUTOBUFFER struct eg_buffer json = EG_BUFFER_INIT;
+    if (parameter->templates->render(parameter->template, subject->template_context, &made, err))
+        return -1;
+    if (made.len == 0)
+        return 0;
+    struct eg_json_document document;
+    eg_json_document_init(&document);
+    const struct bind bind = {parameter, &document, 0, arena};
+    int rc = parse_made(parameter->type, eg_buffer_span(&made), &json, &document, err);
+    if (rc == 0 && eg_json_kind(&document, 0) != EG_JSON_NULL)
+        rc = binders[parameter->type](&bind, ret_text, err);
+    eg_json_document_fini(&document);
+    return rc;
+}
+
+static int bind_place(const struct eg_postgres_parameter *parameter,
+                      const struct eg_postgres_subject *subject, struct eg_arena *arena,
+                      const char **ret_text, struct eg_error *err)
+{
+    const struct bind bind = {parameter, subject->document, find_place(parameter, subject), arena};
+    return bind.index == EG_JSON_NONE ? 0 : binders[parameter->type](&bind, ret_text, err);
+}
+
 int eg_postgres_parameter_bind(const struct eg_postgres_parameter *parameter,
                                const struct eg_postgres_subject *subject, struct eg_arena *arena,
                                const char **ret_text, struct eg_error *err)
 {
     const char *text = NULL;
-    struct bind bind = {parameter, subject->document, EG_JSON_NONE, arena};
+    int rc = 0;
     if (parameter->from == EG_POSTGRES_FROM_EVENT)
         text = bind_event_value(parameter, subject->event, arena);
-    else if ((bind.index = find_place(parameter, subject)) != EG_JSON_NONE &&
-             binders[parameter->type](&bind, &text, err) != 0)
+    else if (parameter->from == EG_POSTGRES_FROM_TEMPLATE)
+        rc = bind_template(parameter, subject, arena, &text, err);
+    else
+        rc = bind_place(parameter, subject, arena, &text, err);
+    if (rc != 0)
         return -1;
     if (!text)
         text = parameter->default_text;
@@ -308,6 +360,25 @@ static int parse_type(struct eg_span word, enum eg_postgres_type *ret_type, stru
                         EG_SPAN_ARGS(word));
 }
 
+/* From the first '<' to the last '>'. */
+static int parse_template(const char **at, const struct eg_postgres_templates *templates,
+                          struct eg_postgres_parameter *parameter, struct eg_error *err)
+{
+    const char *end = strrchr(*at, '>');
+    struct eg_error why;
+    if (!end || !templates)
+        return eg_error_set(err, EG_ERR_CONFIG, "'%s' is no template", *at);
+    struct eg_span text = eg_span_of(*at, (size_t)(end + 1 - *at));
+    *at = end + 1;
+    parameter->from = EG_POSTGRES_FROM_TEMPLATE;
+    parameter->place = eg_span_dup(text);
+    if (templates->compile(text, parameter->type == EG_POSTGRES_JSONB, &parameter->template,
+                           &why) != 0)
+        return eg_error_set(err, EG_ERR_CONFIG, "%s", why.message);
+    parameter->templates = templates;
+    return 0;
+}
+
 static int parse_place(struct eg_span word, struct eg_postgres_parameter *parameter,
                        struct eg_error *err)
 {
@@ -323,7 +394,8 @@ static int parse_place(struct eg_span word, struct eg_postgres_parameter *parame
         return 0;
     }
     if (first != '@')
-        return eg_error_set(err, EG_ERR_CONFIG, "'%.*s' is no place: /pointer, ./pointer or @name",
+        return eg_error_set(err, EG_ERR_CONFIG,
+                            "'%.*s' is no place: /pointer, ./pointer, @name or <template>",
                             EG_SPAN_ARGS(word));
     parameter->from = EG_POSTGRES_FROM_EVENT;
     parameter->place = eg_span_dup(eg_span_of(word.ptr + 1, word.len - 1));
@@ -355,13 +427,23 @@ static int parse_rest(const char *at, struct eg_postgres_parameter *parameter, s
     return 0;
 }
 
-int eg_postgres_parameter_parse(const char *text, struct eg_postgres_parameter *ret_parameter,
-                                struct eg_error *err)
+static int parse_source(const char **at, const struct eg_postgres_templates *templates,
+                        struct eg_postgres_parameter *parameter, struct eg_error *err)
+{
+    *at += strspn(*at, " \t");
+    if (**at == '<')
+        return parse_template(at, templates, parameter, err);
+    return parse_place(next_word(at), parameter, err);
+}
+
+int eg_postgres_parameter_parse(const char *text, const struct eg_postgres_templates *templates,
+                                struct eg_postgres_parameter *ret_parameter, struct eg_error *err)
 {
     struct eg_postgres_parameter parameter = {0};
     const char *at = text;
     if (parse_type(next_word(&at), &parameter.type, err) != 0 ||
-        parse_place(next_word(&at), &parameter, err) != 0 || parse_rest(at, &parameter, err) != 0) {
+        parse_source(&at, templates, &parameter, err) != 0 ||
+        parse_rest(at, &parameter, err) != 0) {
         eg_postgres_parameter_fini(&parameter);
         return -1;
     }
@@ -371,6 +453,8 @@ int eg_postgres_parameter_parse(const char *text, struct eg_postgres_parameter *
 
 void eg_postgres_parameter_fini(struct eg_postgres_parameter *parameter)
 {
+    if (parameter->template)
+        parameter->templates->destroy(parameter->template);
     free(parameter->place);
     free(parameter->default_text);
     *parameter = (struct eg_postgres_parameter){0};

@@ -8,6 +8,10 @@
  *   text @id                       of the event as the daemon knows it: @id @topic @key @subject
  *                                  @correlation_id @traceparent @received (text form; epoch_ms
  *                                  for @received) @payload
+ *   text <$.detail.ts | date("%Y")>-<$.id>
+ *                                  a template over the envelope (docs/templates.md), from the first
+ *                                  '<' to the last '>'; for jsonb one that makes JSON. What comes
+ *                                  out empty is missing
  *
  * A missing value and a JSON null are the same: SQL's NULL, the default, or an error when required.
  * Parsing on the control thread; binding on any, each with its own arena.
@@ -18,6 +22,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/compiler.h"
 #include "eventgate/error.h"
 #include "eventgate/event.h"
@@ -43,18 +48,36 @@ enum eg_postgres_type {
         EG_POSTGRES_TYPE_COUNT
 };
 
-enum eg_postgres_from { EG_POSTGRES_FROM_ROOT, EG_POSTGRES_FROM_ELEMENT, EG_POSTGRES_FROM_EVENT };
+enum eg_postgres_from {
+    EG_POSTGRES_FROM_ROOT,
+    EG_POSTGRES_FROM_ELEMENT,
+    EG_POSTGRES_FROM_EVENT,
+    EG_POSTGRES_FROM_TEMPLATE,
+};
+
+/* Templates belong to a room above; whoever loads mappings brings them along. */
+struct eg_postgres_templates {
+    int (*compile)(struct eg_span text, bool is_json, void **ret_template, struct eg_error *err);
+    void (*destroy)(void *template);
+    bool (*reads_envelope)(const void *template);
+    /* Appends to `out`; `context` is the subject's. */
+    int (*render)(const void *template, const void *context, struct eg_buffer *out,
+                  struct eg_error *err);
+};
 
 struct eg_postgres_parameter {
     enum eg_postgres_type type;
     enum eg_postgres_from from;
     bool required;
-    char *place;        /* a JSON pointer; of FROM_EVENT the name after @ */
+    char *place;        /* a JSON pointer; of FROM_EVENT the name after @; a template's text */
     char *default_text; /* NULL: none */
+    void *template;     /* of FROM_TEMPLATE */
+    const struct eg_postgres_templates *templates;
 };
 
-/* EG_ERR_CONFIG names what is not understood. */
-int eg_postgres_parameter_parse(const char *text, struct eg_postgres_parameter *ret_parameter,
+/* EG_ERR_CONFIG names what is not understood. `templates` NULL: there are none. */
+int eg_postgres_parameter_parse(const char *text, const struct eg_postgres_templates *templates,
+                                struct eg_postgres_parameter *ret_parameter,
                                 struct eg_error *err) EG_MUST_CHECK;
 void eg_postgres_parameter_fini(struct eg_postgres_parameter *parameter);
 
@@ -65,6 +88,7 @@ struct eg_postgres_subject {
     const struct eg_event *event;
     const struct eg_json_document *document; /* of its payload */
     eg_json_index element;                   /* of `each`; 0 without */
+    const void *template_context;            /* what templates are rendered from */
 };
 
 /*

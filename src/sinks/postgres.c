@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "config/problem.h"
 #include "postgres/config.h"
+#include "sinks/postgres_templates.h"
 #include "sinks/postgres_worker.h"
 #include "sinks/registry.h"
 
@@ -74,7 +75,7 @@ static int read_mappings(const struct config *config, struct eg_postgres_mapping
                          struct eg_config_problems *problems)
 {
     EG_AUTOFREE char *folder = eg_postgres_folder(config->mappings, "mappings");
-    return eg_postgres_mapping_set_load(folder, ret_set, problems);
+    return eg_postgres_mapping_set_load(folder, &eg_sink_postgres_templates, ret_set, problems);
 }
 
 int eg_sink_postgres_check(const void *config, struct eg_config_problems *problems)
@@ -120,6 +121,11 @@ static int create(const struct eg_sink_host *host, const void *settings, struct 
     };
     *ret_sink = sink;
     return 0;
+}
+
+static bool reads_envelope(const struct eg_sink *sink)
+{
+    return sink->shared.mappings.reads_envelope;
 }
 
 /* A secret without a database is upstream's way to say that there is none. */
@@ -187,6 +193,7 @@ const struct eg_sink_type eg_sink_postgres = {
     .max_batch_events = EG_POSTGRES_BATCH_EVENTS,
     .max_batch_bytes = 4u << 20,
     .create = create,
+    .reads_envelope = reads_envelope,
     .start = start,
     .worker_begin = worker_begin,
     .worker_end = worker_end,

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "rules/template.h"
 #include "json/document.h"
 
 #define GRACE_MS 1000 /* past the last deadline of a batch nobody waits for its outcome */
@@ -48,6 +49,7 @@ struct eg_postgres_worker {
     bool *prepared; /* by a statement's number: on this connection */
     struct eg_arena arena;
     struct eg_json_document document;
+    struct eg_json_document envelope; /* for templates */
     struct entry entries[EG_POSTGRES_BATCH_EVENTS];
     size_t count;
     struct eg_delivery *delivered[EG_POSTGRES_BATCH_EVENTS]; /* committed, not yet completed */
@@ -64,6 +66,7 @@ struct eg_postgres_worker *eg_postgres_worker_new(const struct eg_postgres_share
     worker->shared = shared;
     worker->prepared = eg_calloc(shared->mappings.statement_count + 1, sizeof(*worker->prepared));
     eg_json_document_init(&worker->document);
+    eg_json_document_init(&worker->envelope);
     return worker;
 }
 
@@ -81,6 +84,7 @@ void eg_postgres_worker_destroy(struct eg_postgres_worker *worker)
         return;
     disconnect(worker);
     eg_json_document_fini(&worker->document);
+    eg_json_document_fini(&worker->envelope);
     eg_arena_fini(&worker->arena);
     free(worker->prepared);
     free(worker->bound);
@@ -252,10 +256,14 @@ static int bind_entry(struct eg_postgres_worker *worker, const struct entry *ent
 {
     const struct eg_event *event = entry->delivery->event;
     const struct eg_postgres_mapping *mapping = entry->mapping;
-    struct eg_postgres_subject subject = {event, &worker->document, 0};
+    struct eg_rules_template_input input = {.event = event};
+    struct eg_postgres_subject subject = {event, &worker->document, 0, &input};
     worker->bound_count = 0;
     eg_arena_reset(&worker->arena);
     if (eg_json_document_parse(&worker->document, event->payload, &document_limits, err) != 0)
+        return -1;
+    if (worker->shared->mappings.reads_envelope &&
+        eg_rules_envelope_open(&worker->envelope, event, &input, err) != 0)
         return -1;
     if (seen)
         return bind_statement(worker, mapping->seen, &subject, err);

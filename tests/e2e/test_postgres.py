@@ -396,6 +396,35 @@ statements:
     gate.stop()
 
 
+def test_the_values_of_a_mapping_may_be_templates(postgres, database, keys, tmp_path):
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/made.yaml").write_text("""
+statements:
+  - sql: INSERT INTO made (id, month, who, sum, doc) VALUES (:id, :month, :who, :sum, :doc)
+    parameters:
+      id: text <$.source>/<$.id> required
+      month: text <$.detail.ts | date("%Y-%m")>
+      who: text <$.detail.name | lower> default 'nobody'
+      sum: bigint <$.detail.sum>
+      doc: 'jsonb <$.detail.lines[*].sku>'
+""")
+    postgres.query("CREATE TABLE made (id text PRIMARY KEY, month text, who text, sum bigint, doc jsonb);"
+                   "GRANT SELECT, INSERT ON made TO eventgate_writer", database=database)
+    gate = postgres_gate(tmp_path / "gate", keys, postgres, database, topics=["made"],
+                         mappings=str(tmp_path / "mappings"))
+    try:
+        nasty = "x'); DROP TABLE made; --"
+        accepted(gate.post("made", {"ts": 1603294852000, "name": nasty, "sum": "12", "lines": [{"sku": "a\"b"}]},
+                           headers={"Idempotency-Key": "one"}))
+        accepted(gate.post("made", {}, headers={"Idempotency-Key": "two"}))
+        assert "is not an integer of 64 bits" in refusal(gate.post("made", {"sum": "many"}))
+        assert rows_of(postgres, database, "made", order="month") == [
+            {"id": "made/one", "month": "2020-10", "who": nasty.lower(), "sum": 12, "doc": ["a\"b"]},
+            {"id": "made/two", "month": None, "who": "nobody", "sum": None, "doc": []}]
+    finally:
+        gate.stop()
+
+
 def test_a_mapping_with_mistakes_stops_the_start_and_names_them_all(postgres, database, keys, tmp_path):
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings/a.yaml").write_text(

@@ -13,6 +13,8 @@
 #include "postgres/connection.h"
 #include "postgres/mapping.h"
 #include "postgres/stats_query.h"
+#include "sinks/postgres_templates.h"
+#include "support/scratch.h"
 
 static void a_mapping_has_its_statements_in_order(void **state)
 {
@@ -30,7 +32,8 @@ static void a_mapping_has_its_statements_in_order(void **state)
     struct eg_config_problems problems = {0};
     struct eg_postgres_mapping mapping;
     assert_int_equal(
-        eg_postgres_mapping_parse(EG_SPAN_LITERAL(text), "m.yaml", "t", &mapping, &problems), 0);
+        eg_postgres_mapping_parse(EG_SPAN_LITERAL(text), "m.yaml", "t", NULL, &mapping, &problems),
+        0);
     assert_int_equal(mapping.count, 2);
     const struct eg_postgres_statement *first = &mapping.statements[0];
     assert_string_equal(first->sql.text, "INSERT INTO a VALUES ($1, $2, $1)");
@@ -76,7 +79,7 @@ static void mistakes_in_a_mapping_are_named(void **state)
         struct eg_config_problems problems = {0};
         struct eg_postgres_mapping mapping;
         assert_int_equal(eg_postgres_mapping_parse(eg_span_text(mistakes[i].text), "m.yaml", "t",
-                                                   &mapping, &problems),
+                                                   NULL, &mapping, &problems),
                          -1);
         assert_true(problems.count > 0);
         if (!strstr(problems.items[0].message, mistakes[i].message))
@@ -92,7 +95,8 @@ static void the_shipped_mappings_load(void **state)
     (void)state;
     struct eg_config_problems problems = {0};
     struct eg_postgres_mapping_set set;
-    assert_int_equal(eg_postgres_mapping_set_load("etc/postgres/mappings", &set, &problems), 0);
+    assert_int_equal(eg_postgres_mapping_set_load("etc/postgres/mappings", NULL, &set, &problems),
+                     0);
     assert_int_equal(set.count, 4);
     const struct eg_postgres_mapping *runs =
         eg_postgres_mapping_find(&set, EG_SPAN_LITERAL("public.cps.za.runs"));
@@ -104,7 +108,7 @@ static void the_shipped_mappings_load(void **state)
     /* Numbers are unique and dense: a worker's flags are indexed by them. */
     assert_int_equal(set.statement_count, 4 + 1 + 3);
     eg_postgres_mapping_set_fini(&set);
-    assert_int_equal(eg_postgres_mapping_set_load("no/such/folder", &set, &problems), -1);
+    assert_int_equal(eg_postgres_mapping_set_load("no/such/folder", NULL, &set, &problems), -1);
     eg_config_problems_fini(&problems);
 }
 
@@ -145,9 +149,35 @@ static void a_sqlstate_says_whether_to_try_again(void **state)
         assert_false(eg_postgres_sqlstate_is_retriable(never[i]));
 }
 
+static void a_mapping_says_what_its_templates_read(void **state)
+{
+    static const struct {
+        const char *value;
+        bool reads;
+    } cases[] = {{"text <$.id>", true}, {"text <eventgate.id>", false}, {"text /id", false}};
+    for (size_t i = 0; i < EG_ARRAY_COUNT(cases); i++) {
+        EG_AUTOFREE char *path = scratch_path(state, "t.yaml");
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fprintf(file,
+                            "statements: [{sql: 'INSERT INTO t VALUES (:a)', "
+                            "parameters: {a: '%s'}}]\n",
+                            cases[i].value) > 0);
+        assert_int_equal(fclose(file), 0);
+        struct eg_postgres_mapping_set set;
+        struct eg_config_problems problems = {0};
+        assert_int_equal(
+            eg_postgres_mapping_set_load(*state, &eg_sink_postgres_templates, &set, &problems), 0);
+        assert_int_equal(set.reads_envelope, cases[i].reads);
+        eg_postgres_mapping_set_fini(&set);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_mapping_says_what_its_templates_read, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test(a_mapping_has_its_statements_in_order),
         cmocka_unit_test(mistakes_in_a_mapping_are_named),
         cmocka_unit_test(the_shipped_mappings_load),

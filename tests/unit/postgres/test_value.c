@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/span.h"
 #include "postgres/value.h"
+#include "rules/template.h"
+#include "sinks/postgres_templates.h"
 #include "json/document.h"
 
 static const char payload[] =
@@ -105,7 +107,8 @@ static void check_row(const struct row *row, const struct eg_postgres_subject *s
     struct eg_arena arena = {0};
     struct eg_error err = {.message = ""};
     const char *text = "untouched";
-    if (eg_postgres_parameter_parse(row->parameter, &parameter, &err) != 0)
+    if (eg_postgres_parameter_parse(row->parameter, &eg_sink_postgres_templates, &parameter,
+                                    &err) != 0)
         fail_msg("%s: %s", row->parameter, err.message);
     int ret = eg_postgres_parameter_bind(&parameter, subject, &arena, &text, &err);
     const char *got = ret != 0 ? err.message : text;
@@ -127,19 +130,62 @@ static void values_are_bound_by_type(void **state)
     if (eg_json_document_parse(&document, event.payload, NULL, &err) != 0)
         fail_msg("%s", err.message);
     struct eg_postgres_subject subject = {
-        &event, &document, eg_json_pointer(&document, 0, EG_SPAN_LITERAL("/list/1"))};
+        &event, &document, eg_json_pointer(&document, 0, EG_SPAN_LITERAL("/list/1")), NULL};
     for (size_t i = 0; i < EG_ARRAY_COUNT(rows); i++)
         check_row(&rows[i], &subject);
     eg_json_document_fini(&document);
 }
 
+static const struct row made[] = {
+    {"text <$.detail.state | upper>-<$.id> required", "PAID-e1"},
+    {"text <eventgate.topic>", "t"},
+    {"text <$.detail.n>", "7"},
+    {"text <$.nope>", NULL},
+    {"text <$.nope> default 'none'", "none"},
+    {"text <$.nope> required", "!'<$.nope>' is missing, and the table needs it"},
+    {"bigint <$.detail.sum>", "12"},
+    {"bigint <$.detail.state>", "!'<$.detail.state>' is not an integer of 64 bits: \"paid\""},
+    {"numeric <$.detail.price | number>", "9.50"},
+    {"boolean <$.detail.ok>", "true"},
+    {"uuid <$.detail.state>", "!'<$.detail.state>' is not a UUID: \"paid\""},
+    {"timestamptz <$.detail.ts | date(\"%F %T+00\")>", "2020-10-21 15:40:52+00"},
+    {"epoch_ms <$.detail.ts>", "2020-10-21 15:40:52.000+00"},
+    {"jsonb <$.detail.list>", "[1,\"x\"]"},
+    {"jsonb <$.nope | default(null)>", NULL},
+    {"text <$.detail.state | date>",
+     "!the template's <$.detail.state | date>: date(): the value is no time (RFC 3339, or Unix "
+     "time as a number)"},
+};
+
+static void templates_make_values_of_the_type(void **state)
+{
+    (void)state;
+    static const char envelope[] =
+        "{\"id\":\"e1\",\"detail\":{\"state\":\"paid\",\"n\":7,\"sum\":\"12\",\"price\":\"9.50\","
+        "\"ok\":true,\"ts\":\"1603294852000\",\"list\":[1,\"x\"]}}";
+    const struct eg_event about = {.topic = {"t", 1}, .envelope = {envelope, sizeof(envelope) - 1}};
+    struct eg_json_document document;
+    struct eg_rules_template_input input;
+    struct eg_error err;
+    eg_json_document_init(&document);
+    assert_int_equal(eg_rules_envelope_open(&document, &about, &input, &err), 0);
+    const struct eg_postgres_subject subject = {&about, &document, 0, &input};
+    for (size_t i = 0; i < EG_ARRAY_COUNT(made); i++)
+        check_row(&made[i], &subject);
+    eg_json_document_fini(&document);
+}
+
 static const struct row mistakes[] = {
+    {"text <$.a", "'<$.a' is no template"},
+    {"text <nope>", "at character 2 of the template: <nope> is no name of a path and no variable"},
+    {"jsonb x<$.a>", "'x<$.a>' is no place: /pointer, ./pointer, @name or <template>"},
+    {"text <$.a> optional", "expected 'required' or 'default VALUE', got 'optional'"},
     {"",
      "'' is no type: text, boolean, integer, bigint, double, numeric, uuid, jsonb, timestamptz or "
      "epoch_ms"},
-    {"text", "'' is no place: /pointer, ./pointer or @name"},
-    {"text name", "'name' is no place: /pointer, ./pointer or @name"},
-    {"text .name", "'.name' is no place: /pointer, ./pointer or @name"},
+    {"text", "'' is no place: /pointer, ./pointer, @name or <template>"},
+    {"text name", "'name' is no place: /pointer, ./pointer, @name or <template>"},
+    {"text .name", "'.name' is no place: /pointer, ./pointer, @name or <template>"},
     {"text @nothing", "an event has no @nothing"},
     {"text /a optional", "expected 'required' or 'default VALUE', got 'optional'"},
     {"text /a required now", "expected 'required' or 'default VALUE', got 'required now'"},
@@ -151,7 +197,9 @@ static void mistakes_are_named(void **state)
     for (size_t i = 0; i < EG_ARRAY_COUNT(mistakes); i++) {
         struct eg_postgres_parameter parameter;
         struct eg_error err = {.message = ""};
-        assert_int_equal(eg_postgres_parameter_parse(mistakes[i].parameter, &parameter, &err), -1);
+        assert_int_equal(eg_postgres_parameter_parse(mistakes[i].parameter,
+                                                     &eg_sink_postgres_templates, &parameter, &err),
+                         -1);
         assert_string_equal(err.message, mistakes[i].expected);
     }
 }
@@ -160,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_bound_by_type),
+        cmocka_unit_test(templates_make_values_of_the_type),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
