@@ -122,9 +122,9 @@ $(BUILD)/tidy/%.ok: % .clang-tidy $(filter src/%.h include/%.h,$(C_FILES))
 	    2>$(@:.ok=.log) || { cat $(@:.ok=.log); exit 1; }
 	@touch $@
 
-coverage: ## lines that the unit tests and end-to-end tests reach: build/coverage/report.txt
+coverage: ## lines that unit, conformance and end-to-end tests reach: build/coverage/report.txt
 	@tests/support/install-packages cover
-	@$(MAKE) --no-print-directory unit e2e BUILD=$(BUILD)/coverage VENV=$(VENV) COVERAGE=1 OPT=-O0
+	@$(MAKE) --no-print-directory unit conformance e2e BUILD=$(BUILD)/coverage VENV=$(VENV) COVERAGE=1 OPT=-O0
 	@gcovr -r . --object-directory $(BUILD)/coverage -f src/ --txt $(BUILD)/coverage/report.txt \
 	    --print-summary
 

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -174,6 +175,11 @@ static int take_fd(const char *text, struct eg_http_socket *made, struct eg_erro
         errno = errno ? errno : EINVAL;
         return fail(text, "not a listening socket", err);
     }
+    /* A service manager hands it over as it likes; the pollers accept until there is none. */
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return fail(text, "fcntl", err);
     made->fd = fd;
     made->inherited = true;
     return 0;

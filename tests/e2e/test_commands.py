@@ -228,6 +228,34 @@ def test_standard_input_takes_the_place_of_files(folder):
     assert run("match", "--stdin", stdin=lines).stdout.split() == ["MATCH", "NO", "ERR"]
 
 
+def test_what_validate_tells(folder):
+    (folder / "strict.json").write_text(json.dumps({"properties": {"a": {"type": "integer"}, "m": {"format": "email"}},
+                                                    "required": ["b"]}))
+    (folder / "event.json").write_text('{"a": "line\\nbreak", "m": "nonsense"}')
+    call = ["validate", "--schema", "strict.json", "event.json"]
+    text = run(*call, "--all-errors", cwd=folder)
+    assert text.returncode == NO and all("\n" not in line for line in text.stdout.split("\n"))
+    assert re.findall(r"^  (\S+): .* \[(\S+)\]$", text.stdout, re.M) == \
+        [("(root)", "/required"), ("/a", "/properties/a/type")]
+    told = json.loads(run(*call, "--json", "--format", cwd=folder).stdout)
+    assert told["valid"] is False
+    assert {error["keyword"] for error in told["errors"]} == {"required", "type", "format"}
+    assert {error["instancePath"] for error in told["errors"]} == {"", "/a", "/m"}
+    assert json.loads(run("validate", "--schema", "schema.json", "--json", "good.json", cwd=folder).stdout) == \
+        {"valid": True, "errors": []}
+
+
+def test_what_schema_diff_tells(folder):
+    told = json.loads(run("schema", "diff", "--json", "schema.json", "narrow.json", cwd=folder).stdout)
+    assert (told["breaking"], told["unknown"]) == (1, 0)
+    assert told["changes"][0]["pointer"] == "/required" and "b" in told["changes"][0]["text"]
+    (folder / "pattern.json").write_text('{"type": "object", "required": ["a"], "properties": {"a": {"pattern": "x"}}}')
+    (folder / "other.json").write_text('{"type": "object", "required": ["a"], "properties": {"a": {"pattern": "y"}}}')
+    call = ["schema", "diff", "pattern.json", "other.json"]
+    unsure, strict = run(*call, cwd=folder), run(*call, "--strict", cwd=folder)
+    assert "1 unknown" in unsure.stdout and (unsure.returncode, strict.returncode) == (YES, NO)
+
+
 def test_keygen_keeps_the_private_key_to_its_owner(folder):
     assert (folder / "key.pem").stat().st_mode & 0o777 == 0o600
     before = (folder / "key.pem").read_bytes()
