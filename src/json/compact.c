@@ -11,7 +11,7 @@ static bool is_one_line(struct eg_span json)
            (!memchr(json.ptr, '\n', json.len) && !memchr(json.ptr, '\r', json.len));
 }
 
-static void append_tokens(struct eg_buffer *buffer, struct eg_span json)
+void eg_json_write_compact(struct eg_buffer *buffer, struct eg_span json)
 {
     char *to = eg_buffer_reserve(buffer, json.len);
     size_t len = 0;
@@ -35,5 +35,5 @@ void eg_json_write_one_line(struct eg_buffer *buffer, struct eg_span json)
     if (is_one_line(json))
         eg_buffer_append_span(buffer, json);
     else
-        append_tokens(buffer, json);
+        eg_json_write_compact(buffer, json);
 }

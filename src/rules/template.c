@@ -68,14 +68,27 @@ static int evaluate_source(const struct eg_rules_piece *piece, const struct eg_r
     return 0;
 }
 
+/* The last value of the alternative that the condition at `i` belongs to. */
+static size_t alternative_end(const struct eg_rules_piece *piece, size_t i)
+{
+    while (piece->sources[i].is_condition)
+        i++;
+    return i;
+}
+
 static int evaluate(const struct eg_rules_piece *piece, struct eg_rules_work *work,
                     struct eg_rules_value *value, struct eg_error *err)
 {
     for (size_t i = 0; i < piece->source_count; i++) {
         if (evaluate_source(piece, &piece->sources[i], work, value, err) != 0)
             return -1;
-        if (!eg_rules_value_is_empty(value))
-            break;
+        if (!piece->sources[i].is_condition) {
+            if (!eg_rules_value_is_empty(value))
+                break;
+        } else if (eg_rules_value_is_empty(value)) {
+            i = alternative_end(piece, i);
+            value->kind = EG_RULES_NOTHING;
+        }
     }
     return 0;
 }

@@ -14,6 +14,7 @@
 #include "crypto/digest.h"
 #include "rules/template_program.h"
 #include "rules/time.h"
+#include "json/compact.h"
 #include "json/writer.h"
 
 static const char iso_format[] = "%Y-%m-%dT%H:%M:%S.%LZ";
@@ -154,12 +155,11 @@ static int apply_json(const struct eg_rules_call *call, struct eg_rules_work *wo
 {
     (void)call;
     (void)err;
-    if (value->kind != EG_RULES_STRING) {
-        *value = eg_rules_string(value->text);
-        return 0;
-    }
     struct eg_buffer *out = eg_rules_work_buffer(work);
-    eg_json_write_string(out, value->text);
+    if (value->kind == EG_RULES_STRING)
+        eg_json_write_string(out, value->text);
+    else
+        eg_json_write_compact(out, value->text);
     return set_string(value, out);
 }
 

@@ -3,7 +3,8 @@
  * What stands between '<' and '>':
  *
  *     placeholder := alternative { '||' alternative }
- *     alternative := ( path | name | literal ) { '|' function }
+ *     alternative := value { '&&' value }
+ *     value       := ( path | name | literal ) { '|' function }
  *     function    := name [ '(' [ literal { ',' literal } ] ')' ]
  *     literal     := string in either quote | number | true | false | null
  *
@@ -25,7 +26,7 @@ struct parser {
     const struct eg_rules_template_options *options;
     struct eg_span text;
     size_t at;
-    bool more; /* the alternative ended with "||" */
+    bool more; /* the value ended with "||" or "&&" */
     struct eg_error *err;
 };
 
@@ -88,13 +89,15 @@ bool eg_rules_placeholder_begins(struct eg_span text, size_t at)
 {
     at++;
     if (at < text.len && text.ptr[at] == '$')
-        return at + 1 < text.len && strchr(".[>| ", text.ptr[at + 1]) != NULL;
+        return at + 1 < text.len && strchr(".[>|& ", text.ptr[at + 1]) != NULL;
     size_t end = at;
     while (end < text.len && is_name_character(text.ptr[end]))
         end++;
     if (end == at)
         return false;
     end = skip_spaces(text, end);
+    if (end + 1 < text.len && text.ptr[end] == '&')
+        return text.ptr[end + 1] == '&';
     return end < text.len && (text.ptr[end] == '>' || text.ptr[end] == '|');
 }
 
@@ -156,7 +159,7 @@ static int read_literal(struct parser *p, struct eg_rules_argument *ret_argument
     return read_word(p, ret_argument);
 }
 
-/* Beyond the path that begins at `at`: up to a space, '|' or '>' outside its brackets. */
+/* Beyond the path that begins at `at`: up to a space, '|', "&&" or '>' outside its brackets. */
 static size_t path_end(struct eg_span text, size_t at)
 {
     char quote = '\0';
@@ -171,7 +174,8 @@ static size_t path_end(struct eg_span text, size_t at)
             bracket = c != ']';
         } else if (c == '[') {
             bracket = true;
-        } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '|' || c == '>') {
+        } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '|' || c == '>' ||
+                   (c == '&' && at + 1 < text.len && text.ptr[at + 1] == '&')) {
             break;
         }
     }
@@ -371,7 +375,14 @@ static int read_call(struct parser *p, struct eg_rules_source *source)
     return 0;
 }
 
-static int read_alternative(struct parser *p, struct eg_rules_piece *piece)
+/* What joins the value to the next one. */
+static bool take_joint(struct parser *p, struct eg_rules_source *source)
+{
+    source->is_condition = take(p, "&&");
+    return source->is_condition || take(p, "||");
+}
+
+static int read_value(struct parser *p, struct eg_rules_piece *piece)
 {
     if (piece->source_count == EG_RULES_MAX_ALTERNATIVES)
         return fail(p, p->at, "more than %d alternatives", EG_RULES_MAX_ALTERNATIVES);
@@ -382,7 +393,7 @@ static int read_alternative(struct parser *p, struct eg_rules_piece *piece)
     skip(p);
     if (read_source(p, piece->source_count == 1, source) != 0)
         return -1;
-    for (skip(p); !(p->more = take(p, "||")) && take(p, "|"); skip(p)) {
+    for (skip(p); !(p->more = take_joint(p, source)) && take(p, "|"); skip(p)) {
         skip(p);
         if (read_call(p, source) != 0)
             return -1;
@@ -396,11 +407,11 @@ int eg_rules_placeholder_read(struct eg_rules_template *template,
 {
     struct parser parser = {template, options, template->text, at + 1, false, err};
     do {
-        if (read_alternative(&parser, piece) != 0)
+        if (read_value(&parser, piece) != 0)
             return -1;
     } while (parser.more);
     if (peek(&parser) != '>')
-        return fail(&parser, parser.at, "expected '|', '||' or the '>' of the placeholder");
+        return fail(&parser, parser.at, "expected '|', '||', '&&' or the '>' of the placeholder");
     piece->name = eg_span_of(template->text.ptr + at + 1, parser.at - at - 1);
     *ret_end = parser.at + 1;
     return 0;

@@ -2,7 +2,8 @@
 /*
  * A template taken apart: literals, and between them placeholders. A placeholder is a list of
  * alternatives, each a source and the functions its value goes through; the first that yields
- * something counts. Internal to rules/; immutable once compiled.
+ * something counts. Before an alternative may stand conditions, which are sources, too. Internal to
+ * rules/; immutable once compiled.
  */
 #ifndef EG_RULES_TEMPLATE_PROGRAM_H
 #define EG_RULES_TEMPLATE_PROGRAM_H
@@ -127,6 +128,7 @@ struct eg_rules_source {
     const struct eg_rules_variable *variable;
     struct eg_span attribute;
     bool is_container;
+    bool is_condition;           /* "&&" follows: only whether there is something counts */
     struct eg_rules_call *calls; /* owned */
     size_t call_count;
 };
