@@ -39,13 +39,13 @@ def stored(running, key):
 
 
 def test_data_is_stored_and_pointed_at(running):
-    event = change(data={"title": "A \"book\"", "pages": 1.50, "é": None})
+    event = change(data={"title": "A \"book\"", "pages": [1.50, 2], "é": None})
     name = post(running, event)
     key = f"2020/10/21/{name}"
     found = wait_until(lambda: item(running, name))
     assert found == {"EventId": name, "EntityType": "book", "EntityId": event["entity-id"], "Operation": "insert",
                      "S3Key": key, "Author": "jane.roe@example.com", "Ts": 1603294852000}
-    assert json.loads(stored(running, key)) == event["data"]
+    assert stored(running, key) == json.dumps(event["data"], separators=(",", ":")), "compact, and else as posted"
     head = running.servers.client("s3").head_object(Bucket="audit-service-data", Key=key)
     assert head["ContentType"] == "application/json"
 
@@ -56,16 +56,17 @@ def test_the_time_may_be_a_number(running):
     assert found["Ts"] == 1583020799999 and found["S3Key"] == f"2020/02/29/{name}"
 
 
-def test_without_data_there_is_no_object(running):
+@pytest.mark.parametrize("more", [{}, {"data": None}])
+def test_without_data_there_is_no_object(running, more):
     objects = len(running.arrived()[BUCKET])
-    name = post(running, change(operation="update"))
+    name = post(running, change(operation="update", **more))
     assert wait_until(lambda: item(running, name))["S3Key"] == ""
     assert len(running.arrived()[BUCKET]) == objects
 
 
 def test_a_deletion_is_told(running):
     before = len(running.arrived()[DELETIONS])
-    event = change("delete")
+    event = {**change("delete"), "author": "Jane \"J\" Roe"}
     post(running, event)
     wait_until(lambda: len(running.arrived()[DELETIONS]) > before)
     assert f"Entity with id {event['entity-id']} has been deleted by {event['author']}" in \
@@ -82,25 +83,40 @@ def test_every_event_is_logged(running):
     assert set(line) >= {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 
 
-def test_the_indexes_answer(running):
-    event = change(data={"a": 1})
-    name = post(running, event)
-    wait_until(lambda: item(running, name))
+@pytest.mark.parametrize("index,key,field", [("search-by-entity-id", "EntityId", "entity-id"),
+                                             ("search-by-author", "Author", "author")])
+def test_the_indexes_answer_in_order_of_time(running, index, key, field):
+    who = f"who-{uuid.uuid4().hex[:8]}"
+    names = {ts: post(running, {**change(ts=ts), field: who}) for ts in (1603294853000, 999, "1603294852000")}
+    wait_until(lambda: all(item(running, name) for name in names.values()))
     answer = running.servers.client("dynamodb").query(
-        TableName="audit-service", IndexName="search-by-entity-id", KeyConditionExpression="EntityId = :id",
-        ExpressionAttributeValues={":id": {"S": event["entity-id"]}})
-    assert [one["EventId"]["S"] for one in answer["Items"]] == [name]
+        TableName="audit-service", IndexName=index, KeyConditionExpression=f"{key} = :who",
+        ExpressionAttributeValues={":who": {"S": who}})
+    assert [one["EventId"]["S"] for one in answer["Items"]] == \
+        [names[ts] for ts in (999, "1603294852000", 1603294853000)]
 
 
-def test_no_item_points_at_an_object_that_is_not_there(running):
-    """S3 refuses: nothing is written to the table."""
-    fault = running.servers.recorder.fault(aws_faults.error(403, "AccessDenied"), operation="PutObject", times=None)
+@pytest.mark.parametrize("plan", [aws_faults.error(403, "AccessDenied"), aws_faults.server_error(503),
+                                  aws_faults.reset()], ids=["refused", "down", "cut off"])
+def test_no_item_points_at_an_object_that_is_not_there(running, plan):
+    """S3 fails: nothing is written to the table. Posted again later, it is all there, under the same id."""
+    event, name = change(data={"a": 1}), str(uuid.uuid4())
+    fault = running.servers.recorder.fault(plan, operation="PutObject", times=None)
     try:
-        name = post(running, change(data={"a": 1}), expect=500)
-        assert fault.hits
+        answer = running.post("insert", event, **{"Idempotency-Key": name})
+        assert answer.status_code in (500, 503, 504) and fault.hits, answer.text
+        assert "target 'data' of rule 'store-change'" in answer.text
     finally:
         fault.remove()
     assert item(running, name) is None
+    assert running.post("insert", event, **{"Idempotency-Key": name}).status_code == 202
+    assert item(running, name)["S3Key"] == f"2020/10/21/{name}"
+
+
+def test_s3_that_fails_once_is_asked_again(running):
+    fault = running.servers.recorder.fault(aws_faults.server_error(503), operation="PutObject")
+    name = post(running, change(data={"a": 1}))
+    assert fault.hits == 1 and item(running, name)["S3Key"] == f"2020/10/21/{name}"
 
 
 def test_the_object_comes_first(running):
