@@ -205,8 +205,8 @@ class RunningRecipe:
         """URL, headers and body of a post of the recipe."""
         post = self.recipe.posts[name]
         gate = post.get("gate", next(iter(self.recipe.gates)))
-        headers = {"Content-Type": "application/json",
-                   "Authorization": f"Bearer {self.keys.token(post.get('user', 'dev'))}"}
+        headers = {"Content-Type": "application/json", **self.fill(post.get("headers") or {
+            "Authorization": f"Bearer {self.keys.token(post.get('user', 'dev'))}"})}
         return self.urls[gate] + post["path"], headers, self.sample(name).read_bytes()
 
     def sample(self, name):
