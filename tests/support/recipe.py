@@ -275,16 +275,15 @@ def number_of(value):
 
 
 def queue(running, spec):
-    """Messages stay where they are (VisibilityTimeout 0), so that they are there the next time."""
+    """Messages are taken for a moment and put back, so that they are there the next time."""
     sqs = running.servers.client("sqs", spec)
     url = sqs.get_queue_url(QueueName=spec["name"])["QueueUrl"]
-    found = {}
-    while True:
-        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
-        fresh = {one["MessageId"]: one["Body"] for one in batch if one["MessageId"] not in found}
-        if not fresh:
-            return list(found.values())
-        found.update(fresh)
+    taken = []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages"):
+        taken += batch
+    for message in taken:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return [message["Body"] for message in taken]
 
 
 def log_group(running, spec):
