@@ -19,6 +19,7 @@
 #include "base/span.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "work/schedule.h"
 
 static void block_signals(sigset_t *set)
 {
@@ -176,6 +177,7 @@ int eg_app_run(const struct eg_app_options *options, struct eg_error *err)
 {
     sigset_t set;
     block_signals(&set);
+    eg_schedule_in_batches();
     struct eg_app *app = eg_calloc(1, sizeof(*app));
     app->options = options;
     app->config_path = eg_app_settings_path(options->config);

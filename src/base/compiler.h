@@ -9,6 +9,7 @@
 #define EG_NONNULL(...)       __attribute__((nonnull(__VA_ARGS__)))
 #define EG_CLEANUP(function)  __attribute__((cleanup(function)))
 #define EG_NORETURN           __attribute__((noreturn))
+#define EG_COLD               __attribute__((cold)) /* what leads to a call of it is rare, too */
 #define EG_LIKELY(x)          __builtin_expect(!!(x), 1)
 #define EG_UNLIKELY(x)        __builtin_expect(!!(x), 0)
 #define EG_ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))

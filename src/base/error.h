@@ -16,12 +16,12 @@
  * eg_error_set_retriable also says that trying again may help.
  */
 int eg_error_set(struct eg_error *err, enum eg_error_code code, const char *format, ...)
-    EG_PRINTF(3, 4);
+    EG_PRINTF(3, 4) EG_COLD;
 int eg_error_set_retriable(struct eg_error *err, enum eg_error_code code, const char *format, ...)
-    EG_PRINTF(3, 4);
+    EG_PRINTF(3, 4) EG_COLD;
 
 /* Puts "<context>: " before the message. Returns -1. */
-int eg_error_prefix(struct eg_error *err, const char *format, ...) EG_PRINTF(2, 3);
+int eg_error_prefix(struct eg_error *err, const char *format, ...) EG_PRINTF(2, 3) EG_COLD;
 
 /* clang's static analyzer looks at one file at a time, so it is told that a failure is one. */
 #ifdef __clang_analyzer__
@@ -38,7 +38,7 @@ const char *eg_error_type(enum eg_error_code code);
 const char *eg_error_errno_text(int errno_value, char *buffer, unsigned buffer_bytes);
 
 /* Prints what broke to stderr and aborts. */
-EG_NORETURN void eg_panic(const char *file, int line, const char *what);
+EG_NORETURN EG_COLD void eg_panic(const char *file, int line, const char *what);
 
 /* States an invariant of ours. Stays on in every build; never for input, quota or I/O. */
 #define EG_ASSERT(condition) \

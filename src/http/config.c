@@ -33,8 +33,9 @@ static const struct eg_field limit_fields[] = {
           "open connections; more are answered 503"),
     LIMIT(max_connections_per_address, EG_FIELD_INT, "1024", 1, 1000000,
           "open connections of one address (IPv6: one /64); more are answered 503"),
-    LIMIT(max_header_bytes, EG_FIELD_SIZE, "12KiB", 1 * KIB, 256 * KIB,
-          "request line and headers of a request; more is answered 431"),
+    LIMIT(
+        max_header_bytes, EG_FIELD_SIZE, "12KiB", 1 * KIB, 256 * KIB,
+        "request line and headers of a request, and 64 bytes for each line; more is answered 431"),
     LIMIT(max_header_count, EG_FIELD_INT, "64", 8, 256,
           "header lines of a request; more are answered 431"),
     LIMIT(max_body_bytes, EG_FIELD_SIZE, "1MiB", 1, 1 * GIB,
@@ -106,7 +107,7 @@ static const struct eg_field_table cors_table = {
     {                                                                                       \
         .name = "threads", .type = EG_FIELD_INT,                                            \
         .offset = offsetof(struct eg_http_config, threads), .default_text = text, .min = 0, \
-        .max = 256, .help = "threads of each listener; 0: one a core"                       \
+        .max = 256, .help = "threads of each listener; 0: one a core, but for one core"     \
     }
 #define UNIX_MODE                                                                              \
     {                                                                                          \

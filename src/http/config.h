@@ -26,7 +26,7 @@ struct eg_http_cors_config {
 struct eg_http_limits {
     int64_t max_connections;             /* of this listener; more are refused with 503 */
     int64_t max_connections_per_address; /* more are refused with 503; not for unix sockets */
-    int64_t max_header_bytes;            /* request line and headers: 431 */
+    int64_t max_header_bytes;            /* request line, headers, 64 for each line: 431 */
     int64_t max_header_count;            /* 431 */
     int64_t max_body_bytes;              /* on the wire: 413 */
     int64_t max_inflated_bytes;          /* after Content-Encoding is undone: 413 */

@@ -5,12 +5,17 @@
  *   uri        the request line was read: a request object is taken from the pool
  *   handle     first call, the head is complete: check, route, limits, the route's begin
  *   handle     for each piece of the body: limits, inflate, append
- *   handle     last call: the route's handle; again and again while a suspended one is waited for
+ *   handle     last call: the route's handle; again and again while a suspended one is waited for;
+ *              once more to take the reply
  *   completed  in whatever way: hooks, counters, back to the pool
  *
  * The library takes a response in the first call or in the last. In the first it also closes the
  * connection afterwards, so a refusal waits for the last when the body is short enough to be read
  * and dropped. In the middle of a body it takes none: there we speak for ourselves (lastword.h).
+ *
+ * Why a reply that is there at once still waits for the poller's next turn: then the requests that
+ * came together are first all read and judged, and then all answered. The code of each half stays
+ * in the processor's cache, and a client with many connections is woken once for many replies.
  */
 #include "http/exchange.h"
 
@@ -42,7 +47,7 @@ void *eg_http_exchange_uri(void *server, const char *uri, struct MHD_Connection 
     struct eg_http_request *request = eg_http_request_get();
     request->connection = connection;
     request->server = server;
-    request->start_us = eg_clock_monotonic_us();
+    request->start_us = eg_http_poller_now_us();
     request->target = eg_arena_copy(&request->arena, eg_span_text(uri));
     hide_arguments(uri);
     atomic_store_explicit(&connection->body_bytes, 0, memory_order_relaxed);
@@ -60,13 +65,14 @@ static enum MHD_Result queue(struct eg_http_request *request)
     struct eg_http_reply *reply = &request->reply;
     request->stage = EG_HTTP_STAGE_QUEUED;
     if (!reply->response || !eg_http_connection_enter(request->connection, EG_HTTP_PHASE_REPLY,
-                                                      eg_clock_monotonic_us()))
+                                                      eg_http_poller_now_us()))
         return MHD_NO;
     return MHD_queue_response(request->connection->raw, reply->status, reply->response);
 }
 
 /* Nothing that follows on this connection can be trusted, or is wanted. */
-static enum MHD_Result refuse_and_close(struct eg_http_request *request, const struct eg_error *err)
+static EG_COLD enum MHD_Result refuse_and_close(struct eg_http_request *request,
+                                                const struct eg_error *err)
 {
     request->close_after = true;
     request->connection->linger = true;
@@ -84,7 +90,8 @@ static void check_expectation(struct eg_http_request *request)
                               EG_SPAN_LITERAL("Expect must be 100-continue or absent."));
 }
 
-static void refuse_method(struct eg_http_request *request, const struct eg_http_match *match)
+static EG_COLD void refuse_method(struct eg_http_request *request,
+                                  const struct eg_http_match *match)
 {
     const struct eg_http_cors *cors = &request->server->cors;
     bool options = cors->config && match->flags & EG_HTTP_CORS;
@@ -195,7 +202,7 @@ static enum MHD_Result start(struct eg_http_request *request, const struct eg_ht
     struct eg_http_server *server = request->server;
     struct eg_error err;
 
-    request->start_us = eg_clock_monotonic_us();
+    request->start_us = eg_http_poller_now_us();
     request->stage = EG_HTTP_STAGE_BODY;
     if (!eg_http_connection_enter(request->connection, EG_HTTP_PHASE_BODY, request->start_us))
         return MHD_NO;
@@ -220,12 +227,13 @@ static enum MHD_Result start(struct eg_http_request *request, const struct eg_ht
 }
 
 /* The library can't be given a response now, so this is the last that the client hears. */
-static enum MHD_Result break_off(struct eg_http_request *request, const struct eg_error *err)
+static EG_COLD enum MHD_Result break_off(struct eg_http_request *request,
+                                         const struct eg_error *err)
 {
     request->reply.status = eg_error_http_status(err->code);
     request->stage = EG_HTTP_STAGE_QUEUED;
     request->connection->linger = true;
-    if (eg_http_connection_enter(request->connection, EG_HTTP_PHASE_REPLY, eg_clock_monotonic_us()))
+    if (eg_http_connection_enter(request->connection, EG_HTTP_PHASE_REPLY, eg_http_poller_now_us()))
         eg_http_last_word(request->connection->fd, err, eg_http_request_correlation_id(request));
     return MHD_NO;
 }
@@ -304,7 +312,7 @@ static enum MHD_Result run_handler(struct eg_http_request *request)
     struct eg_error err;
     if (has_reply(request))
         return queue(request);
-    if (!eg_http_connection_enter(request->connection, EG_HTTP_PHASE_WORK, eg_clock_monotonic_us()))
+    if (!eg_http_connection_enter(request->connection, EG_HTTP_PHASE_WORK, eg_http_poller_now_us()))
         return MHD_NO;
     if (eg_http_inflater_finish(&request->inflater, &err) < 0) {
         eg_http_reply_error(request, &err);
@@ -313,7 +321,8 @@ static enum MHD_Result run_handler(struct eg_http_request *request)
     if (request->route->handle(request, request->server->options.context) == EG_HTTP_LATER)
         return wait_for_resume(request);
     EG_ASSERT(has_reply(request));
-    return queue(request);
+    request->stage = EG_HTTP_STAGE_ANSWERED;
+    return MHD_YES;
 }
 
 enum MHD_Result eg_http_exchange_handle(void *server, struct MHD_Connection *raw, const char *url,
@@ -333,6 +342,8 @@ enum MHD_Result eg_http_exchange_handle(void *server, struct MHD_Connection *raw
         return *upload_bytes ? take_piece(request, upload, upload_bytes) : run_handler(request);
     case EG_HTTP_STAGE_WAITING:
         return wait_for_resume(request);
+    case EG_HTTP_STAGE_ANSWERED:
+        return queue(request);
     case EG_HTTP_STAGE_QUEUED:
         break;
     }

@@ -49,10 +49,11 @@ enum eg_http_promise {
 };
 
 enum eg_http_stage {
-    EG_HTTP_STAGE_NEW,     /* request line read, head not complete */
-    EG_HTTP_STAGE_BODY,    /* head accepted, body being read */
-    EG_HTTP_STAGE_WAITING, /* handled, answer awaited */
-    EG_HTTP_STAGE_QUEUED,  /* reply given to the library */
+    EG_HTTP_STAGE_NEW,      /* request line read, head not complete */
+    EG_HTTP_STAGE_BODY,     /* head accepted, body being read */
+    EG_HTTP_STAGE_WAITING,  /* handled, answer awaited */
+    EG_HTTP_STAGE_ANSWERED, /* handled, the library gets the reply in the poller's next turn */
+    EG_HTTP_STAGE_QUEUED,   /* reply given to the library */
 };
 
 enum eg_http_framing { EG_HTTP_NO_BODY, EG_HTTP_SIZED_BODY, EG_HTTP_CHUNKED_BODY };

@@ -16,6 +16,7 @@
 #define LONGEST_KNOWN       29
 #define CHUNK_EXTENSION_MAX 256
 #define POOL_ALIGNMENT      16
+#define LINE_RECORD_BYTES   64 /* what the library keeps of each header */
 
 struct reading {
     struct eg_http_request *request;
@@ -316,16 +317,19 @@ static size_t head_bytes_of(struct MHD_Connection *raw)
     return info ? info->header_size : 0;
 }
 
-static int malformed(const char *what, struct eg_error *err)
+static EG_COLD int malformed(const char *what, struct eg_error *err)
 {
     return eg_error_set(err, EG_ERR_REQUEST, "%s", what);
 }
 
-static int too_much(const struct eg_http_limits *limits, struct eg_error *err)
+static EG_COLD int too_much(const struct eg_http_limits *limits, struct eg_error *err)
 {
-    return eg_error_set(err, EG_ERR_HEADERS,
-                        "Request line and headers must not be more than %lld bytes in %lld lines.",
-                        (long long)limits->max_header_bytes, (long long)limits->max_header_count);
+    return eg_error_set(
+        err, EG_ERR_HEADERS,
+        "Request line and headers must not be more than %lld bytes, each line counted "
+        "with %d more, in %lld lines.",
+        (long long)limits->max_header_bytes, LINE_RECORD_BYTES,
+        (long long)limits->max_header_count);
 }
 
 int eg_http_head_read(struct eg_http_request *request, const struct eg_http_raw_head *head,
@@ -344,8 +348,6 @@ int eg_http_head_read(struct eg_http_request *request, const struct eg_http_raw_
     reading.fault = NULL;
     reading.too_many = false;
     request->method = method_of(head->method);
-    if (head_bytes > (size_t)limits->max_header_bytes)
-        return too_much(limits, err);
     if (!begin_layout(&reading, head))
         return malformed("The request line is not METHOD, TARGET and VERSION with one space "
                          "between them.",
@@ -353,7 +355,8 @@ int eg_http_head_read(struct eg_http_request *request, const struct eg_http_raw_
     (void)MHD_get_connection_values_n(head->raw, MHD_HEADER_KIND, on_field, &reading);
     keep_fields(request, &reading);
     take_correlation_id(request);
-    if (reading.too_many)
+    if (reading.too_many ||
+        head_bytes + reading.count * LINE_RECORD_BYTES > (size_t)limits->max_header_bytes)
         return too_much(limits, err);
     if (reading.fault)
         return malformed(reading.fault, err);

@@ -36,7 +36,6 @@
 #include "base/memory.h"
 #include "http/exchange.h"
 #include "http/service.h"
-#include "work/slice.h"
 
 #define WAITING_SLEEP_MS 1
 #define THREAD_NAME      16
@@ -74,6 +73,12 @@ struct eg_http_poller *eg_http_poller_here(void)
 int64_t eg_http_poller_turn_us(const struct eg_http_poller *poller)
 {
     return poller->turn_us;
+}
+
+int64_t eg_http_poller_now_us(void)
+{
+    EG_ASSERT(here != NULL);
+    return here->turn_us;
 }
 
 void eg_http_poller_progressed(void)
@@ -209,7 +214,6 @@ static void *run(void *context)
     struct eg_http_poller *poller = context;
     here = poller;
     (void)pthread_setname_np(pthread_self(), poller->name);
-    eg_slice_ask_for_short();
     while (!atomic_load_explicit(&poller->stop, memory_order_acquire)) {
         sleep_until_events(poller);
         poller->progressed = false;

@@ -46,6 +46,9 @@ struct eg_http_poller *eg_http_poller_here(void);
 /* Monotonic time at which this turn began. */
 int64_t eg_http_poller_turn_us(const struct eg_http_poller *poller);
 
+/* The same of the calling thread's poller: a clock that costs nothing, late by a turn at most. */
+int64_t eg_http_poller_now_us(void);
+
 /* The library did something other than asking again for a reply that is not there yet. */
 void eg_http_poller_progressed(void);
 

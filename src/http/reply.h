@@ -36,9 +36,9 @@ void eg_http_reply_empty(struct eg_http_request *request, unsigned status);
 void eg_http_reply_accepted(struct eg_http_request *request);
 
 /* The error envelope with one error. The message must be fit for a stranger's eyes. */
-void eg_http_reply_error(struct eg_http_request *request, const struct eg_error *err);
+void eg_http_reply_error(struct eg_http_request *request, const struct eg_error *err) EG_COLD;
 void eg_http_reply_failure(struct eg_http_request *request, unsigned status, const char *type,
-                           struct eg_span message);
+                           struct eg_span message) EG_COLD;
 
 /* The envelope's text alone, for replies that are put together elsewhere. Any thread. */
 void eg_http_envelope_write(struct eg_buffer *buffer, unsigned status, const char *type,

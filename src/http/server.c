@@ -22,10 +22,10 @@
 #include "http/head.h"
 #include "http/service.h"
 #include "http/watchdog.h"
+#include "work/schedule.h"
 
-#define HEADER_RECORD_BYTES 64   /* what the library keeps for each header, rounded up */
-#define REPLY_HEAD_BYTES    2048 /* room for a reply's head, and to read a body into */
-#define POLL_MS             2
+#define REPLY_HEAD_BYTES 2048 /* room for a reply's head, and to read a body into */
+#define POLL_MS          2
 
 void eg_http_server_log(const struct eg_http_server *server, const char *format, ...)
 {
@@ -74,20 +74,22 @@ int eg_http_server_new(const struct eg_http_server_options *options,
     return 0;
 }
 
+/* One core is left to the sinks' threads, and to whoever shares the machine: with a thread on every
+ * core, the last of a burst waits until somebody else's slice of its core is over. */
 static unsigned thread_count(const struct eg_http_config *config)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned cores = eg_schedule_cores();
     if (config->threads > 0)
         return (unsigned)config->threads;
-    return cores > 0 ? (unsigned)cores : 1;
+    return cores > 1 ? cores - 1 : 1;
 }
 
-/* A head of the largest size, the library's records of its headers, and the head of a reply. */
+/* A head of the largest size with the library's records of its headers, and the head of a reply.
+ * Not a byte more: the library clears all of it for every request. */
 size_t eg_http_server_connection_memory(const struct eg_http_server *server)
 {
     const struct eg_http_limits *limits = server->limits;
-    size_t bytes = (size_t)limits->max_header_bytes +
-                   (size_t)limits->max_header_count * HEADER_RECORD_BYTES + REPLY_HEAD_BYTES;
+    size_t bytes = (size_t)limits->max_header_bytes + REPLY_HEAD_BYTES;
     return (bytes + 1023) & ~(size_t)1023;
 }
 

@@ -32,7 +32,7 @@ static inline uint32_t eg_json_offset(const struct eg_json_reader *r, const char
 int eg_json_reader_run(struct eg_json_reader *r) EG_MUST_CHECK;
 
 /* Writes "<what> at line L, column C (byte N)". Always NULL. `what` is a literal. */
-const char *eg_json_reader_fail(struct eg_json_reader *r, const char *p, const char *what);
+const char *eg_json_reader_fail(struct eg_json_reader *r, const char *p, const char *what) EG_COLD;
 
 /* The same for a limit: EG_ERR_TOO_LARGE. */
 const char *eg_json_reader_too_large(struct eg_json_reader *r, const char *p, const char *what);

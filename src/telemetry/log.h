@@ -138,7 +138,7 @@ static inline struct eg_log_field eg_log_error(const struct eg_error *err)
 
 /* Writes whatever the level says; use the macros. `fields` ends with a NULL name. */
 void eg_log_write(enum eg_log_level level, struct eg_span correlation_id, const char *message,
-                  const struct eg_log_field *fields);
+                  const struct eg_log_field *fields) EG_COLD;
 
 /* eg_log(level, correlation_id, message, field...). EG_SPAN_EMPTY: no correlation id. */
 #define eg_log(level, correlation_id, message, ...)                                                \

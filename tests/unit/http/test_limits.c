@@ -58,7 +58,7 @@ static void test_large_heads_are_431(void **state)
 {
     struct answer answer;
     (void)state;
-    assert_int_equal(get_with_header(MAX_HEADER - 100, &answer), 200);
+    assert_int_equal(get_with_header(MAX_HEADER - 300, &answer), 200);
     assert_int_equal(get_with_header(MAX_HEADER, &answer), 431);
     assert_contains(&answer, "\"type\":\"limit\"");
     assert_int_equal(get_with_target(MAX_HEADER, &answer), 431);
@@ -80,6 +80,21 @@ static void test_many_headers_are_431(void **state)
     request.len -= 2;
     eg_buffer_append_text(&request, "A: b\r\n\r\n");
     assert_int_equal(exchange(fixture, request.data, request.len, &answer), 431);
+}
+
+static void test_each_header_counts_for_64_bytes_more(void **state)
+{
+    struct answer answer;
+    EG_AUTOFREE char *padding = filled(MAX_HEADER / 2, 'a');
+    EG_AUTOBUFFER struct eg_buffer request = EG_BUFFER_INIT;
+    (void)state;
+    eg_buffer_printf(&request, "GET /hello?%s HTTP/1.1\r\n" HOST, padding);
+    for (unsigned count = 1; count < 18; count++)
+        eg_buffer_append_text(&request, "A: b\r\n");
+    eg_buffer_append_text(&request, "\r\n");
+    assert_true(request.len < MAX_HEADER);
+    assert_int_equal(exchange(fixture, request.data, request.len, &answer), 431);
+    assert_contains(&answer, "64 more");
 }
 
 static unsigned post_sized(const char *path, const char *headers, const void *body, size_t len,
@@ -402,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_heads_are_431),
         cmocka_unit_test(test_many_headers_are_431),
+        cmocka_unit_test(test_each_header_counts_for_64_bytes_more),
         cmocka_unit_test(test_large_bodies_are_413),
         cmocka_unit_test(test_large_chunked_bodies_are_413),
         cmocka_unit_test(test_compressed_bodies),
