@@ -75,7 +75,7 @@ static struct eg_span own_id(const struct eg_ingest_run *run,
                : EG_SPAN_EMPTY;
 }
 
-static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
+static struct eg_span event_id(struct eg_ingest_run *run, size_t index, int64_t received_us,
                                const struct eg_json_document *document, eg_json_index root,
                                const struct eg_cloudevent *envelope)
 {
@@ -88,7 +88,7 @@ static struct eg_span event_id(struct eg_ingest_run *run, size_t index,
     if (id.len || post->fallback_id.len)
         return id.len ? id : post->fallback_id;
     char text[EG_CRYPTO_UUID_BYTES];
-    eg_crypto_uuid_v7(eg_clock_wall_us(), text);
+    eg_crypto_uuid_v7(received_us, text);
     return eg_arena_copy(run->arena, eg_span_text(text));
 }
 
@@ -116,8 +116,9 @@ static void gather_fields(struct eg_ingest_run *run, size_t index,
 {
     eg_trace_format(&run->trace, traceparent);
     const struct eg_ingest_post *post = run->post;
+    int64_t received_us = post->replay ? post->replay->received_us : eg_clock_wall_us();
     *fields = (struct eg_event){
-        .id = event_id(run, index, document, root, envelope),
+        .id = event_id(run, index, received_us, document, root, envelope),
         .topic = run->submission->topic->name,
         .key = message_key(run, document, root),
         .payload = eg_json_text(document, root),
@@ -127,7 +128,7 @@ static void gather_fields(struct eg_ingest_run *run, size_t index,
         .tracestate = run->tracestate,
         .attributes = envelope ? envelope->attributes : post->attributes,
         .attribute_count = envelope ? envelope->attribute_count : post->attribute_count,
-        .received_us = post->replay ? post->replay->received_us : eg_clock_wall_us(),
+        .received_us = received_us,
     };
 }
 

@@ -3,8 +3,8 @@
 """Does memory stay flat? The daemon at half its peak rate for MEMORY_SECONDS (600), sink by sink.
 
 Resident memory is read every second. The slope is that of the least-squares line through the samples
-behind the first fifth, in which caches and pools fill. SINKS=sqlite,kafka names what is measured; the
-database of the sqlite sink grows meanwhile (about 1 KiB an event) and is removed at the end.
+behind the first fifth, in which caches and pools fill. SINKS=sqlite,kafka,postgres names what is measured;
+the database of the sqlite sink grows meanwhile (about 1 KiB an event) and is removed at the end.
 """
 import contextlib
 import os
@@ -23,8 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 SECONDS = int(os.environ.get("MEMORY_SECONDS", "600"))
 CONNECTIONS = 64
-SINKS = os.environ.get("SINKS", "sqlite,kafka").split(",")
+SINKS = os.environ.get("SINKS", "sqlite,kafka,postgres").split(",")
 WARMING = 0.2  # of the samples
+MAPPINGS = pathlib.Path(__file__).resolve().parents[2] / "etc/postgres/mappings"
 
 
 def slope_kib_per_minute(samples):
@@ -77,7 +78,17 @@ def kafka_settings(stack):
     return f"    type: kafka\n    bootstrap_servers: {kafka.bootstrap}"
 
 
-SETTINGS = {"sqlite": sqlite_settings, "kafka": kafka_settings}
+def postgres_settings(stack):
+    from postgres_server import migrate, running_server
+    server = stack.enter_context(running_server())
+    database = server.create_database("memory")
+    done = migrate(PROGRAM.resolve(), server.dsn(database))
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return f"    type: postgres\n    dsn: {server.role_dsn('writer', database)}\n    mappings: {MAPPINGS}"
+
+
+SETTINGS = {"sqlite": sqlite_settings, "kafka": kafka_settings, "postgres": postgres_settings}
 
 
 def main():
