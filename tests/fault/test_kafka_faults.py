@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three brokers, and what happens to them while events come in.
 
-After each fault: what was answered 202 is in Kafka, nothing is there twice, and the events of a key
-are in the order in which they were posted.
+After each fault: what was answered 202 is in Kafka, the events of a key are in the order in which they
+were posted, and nothing is there twice; except behind a broker that was killed, where librdkafka may
+write events again that it has no answer for (docs/sinks.md, kafka).
 """
 import collections
 import json
@@ -69,22 +70,24 @@ def make_kafka_gate(make_gate, topic, servers, **settings):
                      topic_keys={topic: "key"})
 
 
-def check_nothing_is_missing(kafka, topic, load):
+def check_nothing_is_missing(kafka, topic, load, may_repeat=False):
     found = read_all(kafka, topic)
     places = collections.defaultdict(list)
     last, disorder = {}, []
     for message in found:
         event = json.loads(message.value)
         places[event["key"], event["n"]].append((message.partition, message.offset))
+        if may_repeat and len(places[event["key"], event["n"]]) > 1:
+            continue
         if last.get(event["key"], -1) >= event["n"]:
             disorder.append((event["key"], event["n"], last[event["key"]]))
         last[event["key"]] = event["n"]
     missing = load.accepted() - set(places)
     assert not missing, f"{len(missing)} of {len(load.accepted())} are missing: {sorted(missing)[:5]}"
     twice = {event: (load.statuses.get(event), where) for event, where in places.items() if len(where) > 1}
-    assert not twice, f"{len(twice)} are there twice: {sorted(twice.items())[:10]}"
+    assert may_repeat or not twice, f"{len(twice)} are there twice: {sorted(twice.items())[:10]}"
     assert not disorder, [(one, [load.statuses.get((one[0], n)) for n in one[1:]]) for one in disorder[:10]]
-    print(f"answers {dict(load.counts())}, {len(found)} messages")
+    print(f"answers {dict(load.counts())}, {len(found)} messages, {len(twice)} events twice")
 
 
 def wait_synced(kafka, topic, replicas=3, seconds=60):
@@ -106,7 +109,7 @@ def test_a_broker_is_killed_and_restarted(kafka, gate, topic):
         victim.start()
         kafka.wait()
         load.wait_accepted(500)
-    check_nothing_is_missing(kafka, topic, load)
+    check_nothing_is_missing(kafka, topic, load, may_repeat=True)
 
 
 def test_all_brokers_are_killed_and_restarted(kafka, gate, topic):
@@ -119,7 +122,7 @@ def test_all_brokers_are_killed_and_restarted(kafka, gate, topic):
             node.start()
         kafka.wait()
         load.wait_accepted(500)
-    check_nothing_is_missing(kafka, topic, load)
+    check_nothing_is_missing(kafka, topic, load, may_repeat=True)
 
 
 def test_one_then_two_of_three_are_down(kafka, gate, topic):
@@ -142,7 +145,7 @@ def test_one_then_two_of_three_are_down(kafka, gate, topic):
         kafka.nodes[2].start()
         kafka.wait()
         load.wait_accepted(500)
-    check_nothing_is_missing(kafka, topic, load)
+    check_nothing_is_missing(kafka, topic, load, may_repeat=True)
 
 
 def test_the_leader_goes_in_peace(kafka, gate, topic):
