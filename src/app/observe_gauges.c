@@ -69,6 +69,12 @@ static double key_failures(void *state)
     return (double)key_status(state).failures;
 }
 
+static double outbox_owed(void *state)
+{
+    const struct eg_app_gauges *gauges = state;
+    return (double)eg_pipeline_owed(gauges->pipeline);
+}
+
 /* The gauges that every sink has. */
 struct sink_gauge {
     enum eg_metric metric;
@@ -149,6 +155,9 @@ void eg_app_gauges_watch(struct eg_app_gauges *gauges)
     for (size_t i = 0; i < EG_ARRAY_COUNT(watches); i++)
         eg_metrics_watch_of(watches[i].metric, watches[i].read, gauges,
                             (const char *const[]){watches[i].label, NULL});
+    if (eg_pipeline_has_outbox(gauges->pipeline))
+        eg_metrics_watch_of(EG_METRIC_OUTBOX_OWED, outbox_owed, gauges,
+                            (const char *const[]){NULL});
     watch_sinks(gauges);
 }
 
@@ -156,6 +165,7 @@ void eg_app_gauges_unwatch(struct eg_app_gauges *gauges)
 {
     for (size_t i = 0; i < EG_ARRAY_COUNT(watches); i++)
         eg_metrics_unwatch_of(watches[i].metric, (const char *const[]){watches[i].label, NULL});
+    eg_metrics_unwatch_of(EG_METRIC_OUTBOX_OWED, (const char *const[]){NULL});
     for (size_t sink = 0; sink < eg_pipeline_sink_count(gauges->pipeline); sink++)
         for (size_t i = 0; i < EG_ARRAY_COUNT(sink_gauges); i++)
             eg_metrics_unwatch(sink_gauges[i].metric,

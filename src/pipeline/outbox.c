@@ -27,8 +27,8 @@
 #include "work/backoff.h"
 
 #define WRITE_AT_ONCE 256
-#define LONG_MS       60000 /* a sleep without a reason to wake */
-#define TROUBLE_MS    1000  /* after the database failed, or a queue was full */
+#define COUNT_MS      2000 /* between two looks at how much is owed */
+#define TROUBLE_MS    1000 /* after the database failed, or a queue was full */
 
 static void say(const struct eg_outbox *outbox, enum eg_log_level level, const char *doing,
                 const char *what)
@@ -46,6 +46,7 @@ struct eg_outbox *eg_outbox_new(const struct eg_outbox_config *config, struct eg
     outbox->common.queue_events = config->queue_events;
     outbox->common.queue_bytes = config->queue_bytes;
     outbox->common.breaker.failures = 0;
+    atomic_init(&outbox->owed, 0);
     eg_mutex_init(&outbox->writing);
     eg_mutex_init(&outbox->lock);
     eg_cond_init(&outbox->changed);
@@ -321,21 +322,40 @@ static bool sleep_until(struct eg_outbox *outbox, int64_t monotonic_us)
     return go_on;
 }
 
+int64_t eg_outbox_owed(const struct eg_outbox *outbox)
+{
+    return atomic_load_explicit(&outbox->owed, memory_order_relaxed);
+}
+
+static int count_owed(struct eg_outbox *outbox, struct eg_error *err)
+{
+    int64_t now_us = eg_clock_monotonic_us();
+    int64_t count;
+    if (now_us < outbox->count_due_us)
+        return 0;
+    if (eg_outbox_store_count(outbox->reader, &count, err) != 0)
+        return -1;
+    atomic_store_explicit(&outbox->owed, count, memory_order_relaxed);
+    outbox->count_due_us = now_us + COUNT_MS * 1000;
+    return 0;
+}
+
 /* One round; returns how long nothing is to be done. */
 static int64_t work(struct eg_outbox *outbox)
 {
     struct eg_error err;
     int64_t due_us;
     if (write_landed(outbox, &err) != 0 || take_due(outbox, &err) != 0 ||
+        count_owed(outbox, &err) != 0 ||
         eg_outbox_store_next_due(outbox->reader, &due_us, &err) != 0) {
         say(outbox, EG_LOG_ERROR, "the deliveries wait: ", err.message);
         return TROUBLE_MS * 1000;
     }
     /* With no room in flight the next that lands wakes this thread. */
     if (due_us == INT64_MAX || outbox->in_flight >= (size_t)outbox->config->in_flight)
-        return LONG_MS * 1000;
+        return COUNT_MS * 1000;
     int64_t wait_us = due_us - eg_clock_wall_us();
-    return wait_us < 0 ? 0 : wait_us < LONG_MS * 1000 ? wait_us : LONG_MS * 1000;
+    return wait_us < 0 ? 0 : wait_us < COUNT_MS * 1000 ? wait_us : COUNT_MS * 1000;
 }
 
 static void thread_main(void *context, unsigned index)

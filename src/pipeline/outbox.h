@@ -37,6 +37,9 @@ struct eg_pipeline_sink eg_outbox_as_sink(struct eg_outbox *outbox);
 int eg_outbox_start(struct eg_outbox *outbox, struct eg_error *err) EG_MUST_CHECK;
 void eg_outbox_stop(struct eg_outbox *outbox);
 
+/* Rows in the table, as they were counted last; 0 before that. Any thread; never waits. */
+int64_t eg_outbox_owed(const struct eg_outbox *outbox);
+
 /* There may be something due. Any thread; never waits. */
 void eg_outbox_wake(struct eg_outbox *outbox);
 

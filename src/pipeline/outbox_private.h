@@ -3,6 +3,7 @@
 #ifndef EG_PIPELINE_OUTBOX_PRIVATE_H
 #define EG_PIPELINE_OUTBOX_PRIVATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,8 @@ struct eg_outbox {
     struct eg_outbox_store *reader; /* the thread's */
     struct eg_arena arena;          /* the thread's: what was claimed */
     struct eg_pool pool;
+    _Atomic int64_t owed;               /* rows, as counted last */
+    int64_t count_due_us;               /* the thread's, monotonic: when to count again */
     size_t in_flight;                   /* the thread's count of what is with sinks */
     struct eg_outbox_flight *unwritten; /* the thread's: verdicts that could not be written yet */
     struct eg_mutex writing; /* one of the two connections writes at a time; rank below `lock` */

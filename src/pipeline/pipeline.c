@@ -185,6 +185,11 @@ bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline)
     return pipeline->outbox != NULL;
 }
 
+int64_t eg_pipeline_owed(const struct eg_pipeline *pipeline)
+{
+    return pipeline->outbox ? eg_outbox_owed(pipeline->outbox) : 0;
+}
+
 bool eg_pipeline_enriches(const struct eg_pipeline *pipeline)
 {
     return pipeline->context.enrich != NULL;

@@ -91,6 +91,9 @@ bool eg_pipeline_sink_forwards(const struct eg_pipeline *pipeline, size_t sink);
 /* Is there an outbox? Without one every target is awaited, and nothing has a dead letter. */
 bool eg_pipeline_has_outbox(const struct eg_pipeline *pipeline);
 
+/* Deliveries that are owed, as counted last; 0 without an outbox. Any thread. */
+int64_t eg_pipeline_owed(const struct eg_pipeline *pipeline);
+
 /* Can the events of targets be enriched? */
 bool eg_pipeline_enriches(const struct eg_pipeline *pipeline);
 

@@ -181,6 +181,13 @@ def test_a_scheduled_event_waits_for_its_time_and_for_a_restart(make_rules):
     assert payloads(gate, "one")[1]["n"] == 1
 
 
+def test_a_metric_tells_how_much_is_owed(make_rules):
+    gate = make_rules([rule(sink="one", delay="1h")])
+    assert gate.post("things", [{"n": n} for n in range(3)], content_type="application/vnd.eventgate.batch+json").status_code == 202
+    wait_until(lambda: gate.metrics()["eventgate_outbox_owed"] == 3)
+    assert owed(gate) == 3
+
+
 def test_a_delay_counts_from_the_post(make_rules):
     gate = make_rules([rule(sink="one", input_path="$.detail", delay="1s")])
     begun = time.time()
