@@ -11,6 +11,8 @@ bool eg_span_equal_nocase(struct eg_span a, struct eg_span b)
 {
     if (a.len != b.len)
         return false;
+    if (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0) /* nearly always, where they are equal */
+        return true;
     for (size_t i = 0; i < a.len; i++)
         if (ascii_lower((unsigned char)a.ptr[i]) != ascii_lower((unsigned char)b.ptr[i]))
             return false;
@@ -72,10 +74,23 @@ bool eg_span_to_int64(struct eg_span span, int64_t *ret_value)
     return true;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ (hash >> 32);
+}
+
 uint64_t eg_span_hash(struct eg_span span)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < span.len; i++)
-        hash = (hash ^ (unsigned char)span.ptr[i]) * 0x100000001b3u;
-    return hash ^ (hash >> 32);
+    uint64_t hash = span.len;
+    size_t i = 0;
+    for (; span.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, span.ptr + i, sizeof(word));
+        hash = mix(hash, word);
+    }
+    uint64_t rest = 0;
+    for (; i < span.len; i++)
+        rest = rest << 8 | (unsigned char)span.ptr[i];
+    return mix(hash, rest);
 }

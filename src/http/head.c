@@ -93,6 +93,7 @@ static bool is_value_char(unsigned char c)
 }
 
 #define BLOCK_BYTES 32
+#define WORD_BYTES  sizeof(uint64_t)
 
 /* A whole block at once, in a shape that compilers turn into a few vector instructions; says true
  * too often (a tab), never too rarely. */
@@ -106,19 +107,40 @@ static bool may_hold_control(const char *block)
     return controls != 0;
 }
 
+/* The same for eight bytes, of which those above 0x7f may say true, too. */
+static bool may_hold_control_word(const char *bytes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t below_space = word - ones * 0x20;
+    uint64_t delete = (word ^ ones * 0x7f) - ones;
+    return (below_space | delete | word) & ones * 0x80;
+}
+
+/* Looks at the end once more rather than at single bytes. */
+static bool may_hold_control_anywhere(struct eg_span value)
+{
+    const char *at = value.ptr;
+    const char *end = value.ptr + value.len;
+    if (value.len < WORD_BYTES)
+        return true;
+    for (; (size_t)(end - at) >= BLOCK_BYTES; at += BLOCK_BYTES)
+        if (may_hold_control(at))
+            return true;
+    for (; (size_t)(end - at) >= WORD_BYTES; at += WORD_BYTES)
+        if (may_hold_control_word(at))
+            return true;
+    return at < end && may_hold_control_word(end - WORD_BYTES);
+}
+
 static bool is_value(struct eg_span value)
 {
-    size_t at = 0;
-    while (at < value.len) {
-        size_t step = value.len - at < BLOCK_BYTES ? value.len - at : BLOCK_BYTES;
-        if (step == BLOCK_BYTES && !may_hold_control(value.ptr + at)) {
-            at += step;
-            continue;
-        }
-        for (size_t end = at + step; at < end; at++)
-            if (!is_value_char((unsigned char)value.ptr[at]))
-                return false;
-    }
+    if (!may_hold_control_anywhere(value))
+        return true;
+    for (size_t at = 0; at < value.len; at++)
+        if (!is_value_char((unsigned char)value.ptr[at]))
+            return false;
     return true;
 }
 

@@ -345,9 +345,38 @@ static int teardown(void **state)
     return 0;
 }
 
+static unsigned get_with_value(const char *value, size_t len)
+{
+    struct answer answer;
+    EG_AUTOBUFFER struct eg_buffer request = EG_BUFFER_INIT;
+    eg_buffer_append_text(&request,
+                          "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\nA: x");
+    eg_buffer_append(&request, value, len);
+    eg_buffer_append_text(&request, "x\r\n\r\n");
+    return exchange(fixture, request.data, request.len, &answer);
+}
+
+/* Values are looked at by blocks: each place in a block, and each length of what remains. */
+static void test_control_characters_anywhere_in_a_value(void **state)
+{
+    static const char bad[] = {0x01, 0x1f, 0x7f};
+    static const char good[] = {'\t', ' ', '~', (char)0x80, (char)0xff};
+    char value[75];
+    (void)state;
+    for (size_t len = 1; len <= sizeof(value); len += 7)
+        for (size_t at = 0; at < len; at++) {
+            memset(value, 'a', len);
+            value[at] = bad[at % sizeof(bad)];
+            assert_int_equal(get_with_value(value, len), 400);
+            value[at] = good[at % sizeof(good)];
+            assert_int_equal(get_with_value(value, len), 200);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_control_characters_anywhere_in_a_value),
         cmocka_unit_test(test_layout_is_checked),
         cmocka_unit_test(test_bad_heads),
         cmocka_unit_test(test_bad_heads_byte_by_byte),
