@@ -21,7 +21,8 @@
 #include "pipeline/state.h"
 
 #define POLL_MS       1
-#define LOST_AFTER_MS 2000 /* how long after its drain a sink may still answer */
+#define LOST_AFTER_MS 2000  /* how long after its drain a sink may still answer */
+#define FIRST_LOOK_US 10000 /* how long a start waits for the first probes */
 
 /* Several mistakes in one message, one a line. */
 static void collect(struct eg_error *all, const struct eg_error *one)
@@ -153,6 +154,17 @@ static int start_sinks(struct eg_pipeline *pipeline, struct eg_error *err)
     return ret;
 }
 
+/* What takes no time to find out, as that a sink is not configured, /health tells from its first
+ * answer on; a server that is slow to answer does not hold up the start. */
+static void start_probes(struct eg_pipeline *pipeline)
+{
+    for (size_t i = 0; i < all_runners(pipeline); i++)
+        eg_runner_start_probe(pipeline->runners[i], pipeline->control);
+    int64_t until_us = eg_clock_monotonic_us() + FIRST_LOOK_US;
+    for (size_t i = 0; i < all_runners(pipeline); i++)
+        eg_runner_await_probe(pipeline->runners[i], until_us);
+}
+
 int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err)
 {
     EG_ASSERT(!pipeline->started);
@@ -162,8 +174,7 @@ int eg_pipeline_start(struct eg_pipeline *pipeline, struct eg_error *err)
     for (size_t i = 0; i < all_runners(pipeline); i++)
         if (eg_runner_start_workers(pipeline->runners[i], err) != 0)
             return -1;
-    for (size_t i = 0; i < all_runners(pipeline); i++)
-        eg_runner_start_probe(pipeline->runners[i], pipeline->control);
+    start_probes(pipeline);
     atomic_store(&pipeline->accepting, true);
     return pipeline->outbox ? eg_outbox_start(pipeline->outbox, err) : 0;
 }

@@ -14,12 +14,12 @@ void eg_probe_init(struct eg_probe *probe)
 {
     *probe = (struct eg_probe){.healthy = true};
     eg_mutex_init(&probe->lock);
-    eg_cond_init(&probe->ended);
+    eg_cond_init(&probe->changed);
 }
 
 void eg_probe_fini(struct eg_probe *probe)
 {
-    eg_cond_fini(&probe->ended);
+    eg_cond_fini(&probe->changed);
     eg_mutex_fini(&probe->lock);
 }
 
@@ -29,7 +29,9 @@ static bool note(struct eg_probe *probe, bool healthy, const char *message)
     eg_mutex_lock(&probe->lock);
     bool changed = healthy != probe->healthy;
     probe->healthy = healthy;
+    probe->has_looked = true;
     (void)snprintf(probe->text, sizeof(probe->text), "%s", message);
+    eg_cond_broadcast(&probe->changed);
     eg_mutex_unlock(&probe->lock);
     return changed;
 }
@@ -41,7 +43,7 @@ static void go_on_or_end(struct eg_probe *probe)
     eg_mutex_lock(&probe->lock);
     probe->has_ended = probe->stop;
     if (probe->has_ended)
-        eg_cond_broadcast(&probe->ended);
+        eg_cond_broadcast(&probe->changed);
     else
         eg_timer_add(probe->control, &probe->node, eg_clock_monotonic_ms() + probe->interval_ms,
                      probe_due);
@@ -73,7 +75,18 @@ void eg_probe_start(struct eg_probe *probe, const struct eg_sink_host *host,
     probe->sink = sink;
     probe->interval_ms = interval_ms;
     probe->control = control;
-    eg_timer_add(control, &probe->node, eg_clock_monotonic_ms(), probe_due);
+    /* In the tick that runs, not in the next one. */
+    eg_timer_add(control, &probe->node, eg_clock_monotonic_ms() - EG_TIMER_TICK_MS, probe_due);
+}
+
+void eg_probe_await_first(struct eg_probe *probe, int64_t until_us)
+{
+    if (!probe->control)
+        return;
+    eg_mutex_lock(&probe->lock);
+    while (!probe->has_looked && eg_cond_wait_until(&probe->changed, &probe->lock, until_us))
+        continue;
+    eg_mutex_unlock(&probe->lock);
 }
 
 void eg_probe_stop(struct eg_probe *probe)
@@ -85,7 +98,7 @@ void eg_probe_stop(struct eg_probe *probe)
     if (eg_timer_cancel(probe->control, &probe->node))
         probe->has_ended = true;
     while (!probe->has_ended)
-        eg_cond_wait(&probe->ended, &probe->lock);
+        eg_cond_wait(&probe->changed, &probe->lock);
     eg_mutex_unlock(&probe->lock);
     probe->control = NULL;
 }

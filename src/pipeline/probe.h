@@ -23,9 +23,10 @@ struct eg_probe {
     struct eg_timer *control; /* NULL: not started */
     struct eg_timer_node node;
     struct eg_mutex lock; /* guards what follows */
-    struct eg_cond ended;
+    struct eg_cond changed;
     bool stop;
     bool has_ended;
+    bool has_looked; /* once at least */
     bool healthy;
     char text[EG_ERROR_MESSAGE_BYTES];
 };
@@ -37,6 +38,9 @@ void eg_probe_fini(struct eg_probe *probe); /* stopped or never started */
 void eg_probe_start(struct eg_probe *probe, const struct eg_sink_host *host,
                     const struct eg_sink_type *type, struct eg_sink *sink, int64_t interval_ms,
                     struct eg_timer *control);
+
+/* Waits for the first look, until eg_clock_monotonic_us() reaches the time. */
+void eg_probe_await_first(struct eg_probe *probe, int64_t until_us);
 
 /* No probe runs or will run when this returns; waits for one that does. */
 void eg_probe_stop(struct eg_probe *probe);

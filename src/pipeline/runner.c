@@ -460,6 +460,11 @@ void eg_runner_start_probe(struct eg_runner *runner, struct eg_timer *control)
                    runner->common.probe_interval_ms, control);
 }
 
+void eg_runner_await_probe(struct eg_runner *runner, int64_t until_us)
+{
+    eg_probe_await_first(&runner->probe, until_us);
+}
+
 void eg_runner_close(struct eg_runner *runner)
 {
     eg_probe_stop(&runner->probe);

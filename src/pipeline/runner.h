@@ -24,6 +24,7 @@ void eg_runner_destroy(struct eg_runner *runner); /* NULL is fine; drained or ne
 int eg_runner_start_sink(struct eg_runner *runner, struct eg_error *err) EG_MUST_CHECK;
 int eg_runner_start_workers(struct eg_runner *runner, struct eg_error *err) EG_MUST_CHECK;
 void eg_runner_start_probe(struct eg_runner *runner, struct eg_timer *control);
+void eg_runner_await_probe(struct eg_runner *runner, int64_t until_us);
 
 size_t eg_runner_index(const struct eg_runner *runner);
 const char *eg_runner_name(const struct eg_runner *runner);
