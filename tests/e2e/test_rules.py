@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules: which events go where beside their topic's sinks, what each target receives, and what is owed."""
+import datetime
 import json
 import sqlite3
 import time
@@ -233,7 +234,7 @@ def replayed(make_rules):
     for n in range(2):
         assert gate.post("things", {"n": n}, headers={"Idempotency-Key": f"i-{n}"}).status_code == 202
     time.sleep(0.05)
-    gate.middle = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{int(time.time() % 1 * 1e6):06}Z"
+    gate.middle = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     time.sleep(0.05)
     for n in range(2, 4):
         assert gate.post("things", {"n": n}, headers={"Idempotency-Key": f"i-{n}"}).status_code == 202
