@@ -24,6 +24,11 @@ int64_t eg_clock_monotonic_ms(void)
     return eg_clock_monotonic_us() / 1000;
 }
 
+int64_t eg_clock_thread_cpu_us(void)
+{
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t eg_clock_wall_us(void)
 {
     return read_us(CLOCK_REALTIME);

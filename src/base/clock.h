@@ -12,7 +12,8 @@
 
 int64_t eg_clock_monotonic_ms(void);
 int64_t eg_clock_monotonic_us(void);
-int64_t eg_clock_wall_us(void); /* since 1970-01-01T00:00:00Z */
+int64_t eg_clock_thread_cpu_us(void); /* that the calling thread has had */
+int64_t eg_clock_wall_us(void);       /* since 1970-01-01T00:00:00Z */
 
 struct eg_clock {
     int64_t (*wall_us)(void *state);

@@ -107,7 +107,8 @@ static const struct eg_field_table cors_table = {
     {                                                                                       \
         .name = "threads", .type = EG_FIELD_INT,                                            \
         .offset = offsetof(struct eg_http_config, threads), .default_text = text, .min = 0, \
-        .max = 256, .help = "threads of each listener; 0: one a core, but for one core"     \
+        .max = 256,                                                                         \
+        .help = "threads of each listener; 0: one a core, the last one only to help out"    \
     }
 #define UNIX_MODE                                                                              \
     {                                                                                          \

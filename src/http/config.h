@@ -44,7 +44,7 @@ struct eg_http_limits {
 /* The `server` section. */
 struct eg_http_config {
     struct eg_string_list listen; /* "127.0.0.1:8080", "[::]:8080", "unix:/path", "fd:3" */
-    int64_t threads;              /* of each listener; 0: one a core, but for one */
+    int64_t threads;              /* of each listener; 0: as cores suggest */
     int64_t unix_mode;            /* permissions of a unix socket, as an octal number: 660 */
     int64_t drain_delay_ms;       /* between "not ready" and the end of accepting */
     int64_t drain_timeout_ms;     /* for what is in flight when accepting has ended */

@@ -101,22 +101,51 @@ unsigned eg_http_server_library_connections(const struct eg_http_server *server)
     return (unsigned)(limits->max_connections + limits->max_connections / 4 + 64);
 }
 
+static bool wants_helper(const struct eg_http_config *config)
+{
+    return config->threads == 0 && eg_schedule_cores() > 1;
+}
+
+static int make_loop(struct eg_http_server *server, struct eg_http_listener *listener,
+                     struct eg_error *err)
+{
+    struct eg_http_poller **pollers = &listener->pollers[listener->poller_count];
+    char name[32];
+    for (unsigned index = 0; index < EG_HTTP_LOOP_POLLERS; index++) {
+        if (eg_http_poller_new(server, &pollers[index], err) < 0)
+            return -1;
+        listener->poller_count++;
+    }
+    (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name, listener->loop_count);
+    if (eg_http_loop_new(listener, pollers, name, &listener->loops[listener->loop_count], err) < 0)
+        return -1;
+    listener->loop_count++;
+    return 0;
+}
+
+static int make_helper(struct eg_http_server *server, struct eg_http_listener *listener,
+                       struct eg_error *err)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "%.8s-help", server->options.name);
+    return eg_http_loop_new(listener, NULL, name, &listener->helper, err);
+}
+
 static int start_listener(struct eg_http_server *server, struct eg_http_listener *listener,
                           struct eg_error *err)
 {
     unsigned threads = thread_count(server->options.config);
-    char name[32];
-    listener->pollers = eg_calloc(threads, sizeof(*listener->pollers));
-    for (unsigned index = 0; index < threads; index++) {
-        (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name, index);
-        if (eg_http_poller_new(server, listener, name, &listener->pollers[index], err) < 0)
+    listener->pollers = eg_calloc(threads * EG_HTTP_LOOP_POLLERS, sizeof(*listener->pollers));
+    listener->loops = eg_calloc(threads, sizeof(*listener->loops));
+    while (listener->loop_count < threads)
+        if (make_loop(server, listener, err) < 0)
             return -1;
-        listener->poller_count++;
-    }
+    if (wants_helper(server->options.config) && make_helper(server, listener, err) < 0)
+        return -1;
     for (unsigned index = 0; index < threads; index++)
-        if (eg_http_poller_start(listener->pollers[index], err) < 0)
+        if (eg_http_loop_start(listener->loops[index], err) < 0)
             return -1;
-    return 0;
+    return listener->helper ? eg_http_loop_start(listener->helper, err) : 0;
 }
 
 int eg_http_server_start(struct eg_http_server *server, struct eg_error *err)
@@ -144,8 +173,10 @@ void eg_http_server_quiesce(struct eg_http_server *server)
         return;
     for (size_t index = 0; index < server->listener_count; index++) {
         struct eg_http_listener *listener = &server->listeners[index];
-        for (unsigned poller = 0; poller < listener->poller_count; poller++)
-            eg_http_poller_quiesce(listener->pollers[poller]);
+        for (unsigned loop = 0; loop < listener->loop_count; loop++)
+            eg_http_loop_quiesce(listener->loops[loop]);
+        if (listener->helper)
+            eg_http_loop_quiesce(listener->helper);
         eg_http_listen_end(&listener->socket);
     }
 }
@@ -178,6 +209,17 @@ static void expire_suspended(struct eg_http_server *server)
     }
 }
 
+/* All of them first: a poller may be with any of the listener's. */
+static void stop_threads(struct eg_http_listener *listener)
+{
+    for (unsigned loop = 0; loop < listener->loop_count; loop++)
+        eg_http_loop_stop(listener->loops[loop]);
+    if (listener->helper)
+        eg_http_loop_stop(listener->helper);
+    for (unsigned poller = 0; poller < listener->poller_count; poller++)
+        eg_http_poller_stop(listener->pollers[poller]);
+}
+
 void eg_http_server_stop(struct eg_http_server *server, int64_t drain_timeout_ms)
 {
     eg_http_server_quiesce(server);
@@ -186,22 +228,21 @@ void eg_http_server_stop(struct eg_http_server *server, int64_t drain_timeout_ms
                            atomic_load(&server->in_flight));
     expire_suspended(server);
     for (size_t index = 0; index < server->listener_count; index++) {
-        struct eg_http_listener *listener = &server->listeners[index];
-        for (unsigned poller = 0; poller < listener->poller_count; poller++)
-            eg_http_poller_stop(listener->pollers[poller]);
-        eg_http_listen_close(&listener->socket);
+        stop_threads(&server->listeners[index]);
+        eg_http_listen_close(&server->listeners[index].socket);
     }
     eg_http_watchdog_stop(server);
 }
 
-static void destroy_pollers(struct eg_http_server *server)
+static void destroy_threads(struct eg_http_listener *listener)
 {
-    for (size_t index = 0; index < server->listener_count; index++) {
-        struct eg_http_listener *listener = &server->listeners[index];
-        for (unsigned poller = 0; poller < listener->poller_count; poller++)
-            eg_http_poller_destroy(listener->pollers[poller]);
-        free(listener->pollers);
-    }
+    eg_http_loop_destroy(listener->helper);
+    for (unsigned loop = 0; loop < listener->loop_count; loop++)
+        eg_http_loop_destroy(listener->loops[loop]);
+    for (unsigned poller = 0; poller < listener->poller_count; poller++)
+        eg_http_poller_destroy(listener->pollers[poller]);
+    free(listener->loops);
+    free(listener->pollers);
 }
 
 void eg_http_server_destroy(struct eg_http_server *server)
@@ -209,7 +250,8 @@ void eg_http_server_destroy(struct eg_http_server *server)
     if (!server)
         return;
     eg_http_server_stop(server, 0);
-    destroy_pollers(server);
+    for (size_t index = 0; index < server->listener_count; index++)
+        destroy_threads(&server->listeners[index]);
     eg_http_router_destroy(server->router);
     eg_http_cors_fini(&server->cors);
     eg_http_peers_fini(&server->peers);

@@ -17,6 +17,7 @@
 #include "http/connection.h"
 #include "http/cors.h"
 #include "http/listen.h"
+#include "http/loop.h"
 #include "http/peers.h"
 #include "http/poller.h"
 #include "http/router.h"
@@ -29,6 +30,9 @@ struct eg_http_listener {
     struct eg_http_socket socket;
     struct eg_http_poller **pollers; /* owned; kept until the server is destroyed */
     unsigned poller_count;
+    struct eg_http_loop **loops; /* owned; without the helper */
+    unsigned loop_count;
+    struct eg_http_loop *helper; /* owned; NULL where the number of threads is set */
 };
 
 /* A socket that hears no more from us but may still be talked to, so that what we said last is not

@@ -30,15 +30,16 @@ struct fixture {
 /* Changes `config` before the server starts. */
 typedef void (*fixture_tune)(struct eg_http_config *config);
 
-static inline struct fixture *fixture_start(fixture_tune tune)
+static inline struct fixture *fixture_start_with(const struct eg_http_route *routes,
+                                                 size_t route_count, fixture_tune tune)
 {
     struct fixture *fixture = eg_calloc(1, sizeof(*fixture));
     struct eg_error err = {.message = ""};
     struct eg_http_server_options options = {
         .name = "test",
         .config = &fixture->config,
-        .routes = test_routes,
-        .route_count = EG_ARRAY_COUNT(test_routes),
+        .routes = routes,
+        .route_count = route_count,
         .context = &fixture->context,
         .answered = note_answer,
     };
@@ -54,6 +55,11 @@ static inline struct fixture *fixture_start(fixture_tune tune)
         fail_msg("%s", err.message);
     fixture->port = eg_http_server_port(fixture->server, 0);
     return fixture;
+}
+
+static inline struct fixture *fixture_start(fixture_tune tune)
+{
+    return fixture_start_with(test_routes, EG_ARRAY_COUNT(test_routes), tune);
 }
 
 static inline void fixture_stop(struct fixture *fixture)
