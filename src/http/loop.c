@@ -29,16 +29,16 @@
 #include "http/service.h"
 #include "http/waker.h"
 
-#define THREAD_NAME      16
-#define ACCEPTS_AT_ONCE  16
-#define ACCEPT_PAUSE_MS  100
-#define IMBALANCE        4 /* connections that a poller may be ahead and still get one */
-#define LENT_MAX         (EG_HTTP_LOOP_POLLERS / 2)
-#define WINDOW_US        100000
-#define LEND_PERCENT     90
-#define LEND_MORE        97
-#define RECALL_PERCENT   80
-#define LEND_CONNECTIONS 16 /* with fewer, two threads would wait for the same few clients */
+#define THREAD_NAME       16
+#define ACCEPTS_AT_ONCE   16
+#define ACCEPT_PAUSE_MS   100
+#define IMBALANCE         4 /* connections that a poller may be ahead and still get one */
+#define LENT_MAX          (EG_HTTP_LOOP_POLLERS / 2)
+#define WINDOW_US         100000
+#define LEND_PERCENT      90
+#define LEND_MORE_PERCENT 97
+#define RECALL_PERCENT    80
+#define LEND_CONNECTIONS  16 /* with fewer, two threads would wait for the same few clients */
 
 enum event {
     EVENT_WAKE,
@@ -65,15 +65,15 @@ struct eg_http_loop {
     struct eg_http_listener *listener;
     struct eg_http_poller *pollers[EG_HTTP_LOOP_POLLERS];
     unsigned count;
-    bool is_helper;
     struct eg_http_waker waker;
     int64_t now_us;         /* when this turn began */
     int64_t pause_until_us; /* out of descriptors: no accept before */
     struct load load;
     struct mail mail;
-    _Atomic(struct eg_http_loop *)
-        lender;           /* a helper's; set by the lender, cleared by the helper */
-    atomic_bool recalled; /* a helper's; set by the lender, cleared by the helper */
+    /* A helper's; set by the lender, cleared by the helper. */
+    _Atomic(struct eg_http_loop *) lender;
+    atomic_bool recalled;
+
     atomic_bool quiesce;
     atomic_bool stop;
     bool runs;
@@ -136,7 +136,7 @@ static bool should_lend(const struct eg_http_loop *loop, const struct eg_http_lo
         return false;
     if (lent == 0)
         return busy_percent(loop) >= LEND_PERCENT;
-    return busy_percent(loop) >= LEND_MORE && busy_percent(helper) < LEND_PERCENT &&
+    return busy_percent(loop) >= LEND_MORE_PERCENT && busy_percent(helper) < LEND_PERCENT &&
            lent < LENT_MAX;
 }
 
@@ -184,7 +184,7 @@ static void review(struct eg_http_loop *loop)
                           memory_order_relaxed);
     load->begin_us = loop->now_us;
     load->cpu_us = cpu_us;
-    if (loop->listener->helper && !loop->is_helper)
+    if (loop->listener->helper && loop != loop->listener->helper)
         share_load(loop, loop->listener->helper);
 }
 
@@ -241,16 +241,19 @@ static bool accept_one(struct eg_http_loop *loop, struct eg_http_poller *poller)
     return true;
 }
 
-/* Whose turn it is may have changed. A helper without pollers sleeps on. */
+static bool has_pollers(const struct eg_http_loop *loop)
+{
+    return loop != loop->listener->helper ||
+           atomic_load_explicit(&loop->lender, memory_order_relaxed) != NULL;
+}
+
+/* Whose turn it is may have changed. */
 static void wake_others(const struct eg_http_loop *loop)
 {
     const struct eg_http_listener *listener = loop->listener;
     for (unsigned index = 0; index < listener->loop_count; index++)
-        if (listener->loops[index] != loop)
+        if (listener->loops[index] != loop && has_pollers(listener->loops[index]))
             eg_http_waker_wake(&listener->loops[index]->waker);
-    if (listener->helper && listener->helper != loop &&
-        atomic_load_explicit(&listener->helper->lender, memory_order_relaxed))
-        eg_http_waker_wake(&listener->helper->waker);
 }
 
 static void accept_some(struct eg_http_loop *loop)
@@ -317,7 +320,6 @@ int eg_http_loop_new(struct eg_http_listener *listener, struct eg_http_poller *c
 {
     struct eg_http_loop *loop = eg_calloc(1, sizeof(*loop));
     loop->listener = listener;
-    loop->is_helper = !pollers;
     for (; pollers && loop->count < EG_HTTP_LOOP_POLLERS; loop->count++) {
         loop->pollers[loop->count] = pollers[loop->count];
         eg_http_poller_move(pollers[loop->count], &loop->waker);

@@ -106,46 +106,56 @@ static bool wants_helper(const struct eg_http_config *config)
     return config->threads == 0 && eg_schedule_cores() > 1;
 }
 
-static int make_loop(struct eg_http_server *server, struct eg_http_listener *listener,
-                     struct eg_error *err)
+static int add_loop(struct eg_http_server *server, struct eg_http_listener *listener,
+                    struct eg_http_poller *const *pollers, const char *suffix, struct eg_error *err)
 {
-    struct eg_http_poller **pollers = &listener->pollers[listener->poller_count];
     char name[32];
-    for (unsigned index = 0; index < EG_HTTP_LOOP_POLLERS; index++) {
-        if (eg_http_poller_new(server, &pollers[index], err) < 0)
-            return -1;
-        listener->poller_count++;
-    }
-    (void)snprintf(name, sizeof(name), "%.8s-%u", server->options.name, listener->loop_count);
+    (void)snprintf(name, sizeof(name), "%.8s-%s", server->options.name, suffix);
     if (eg_http_loop_new(listener, pollers, name, &listener->loops[listener->loop_count], err) < 0)
         return -1;
     listener->loop_count++;
     return 0;
 }
 
+static int make_loop(struct eg_http_server *server, struct eg_http_listener *listener,
+                     struct eg_error *err)
+{
+    struct eg_http_poller **pollers = &listener->pollers[listener->poller_count];
+    char number[16];
+    for (unsigned index = 0; index < EG_HTTP_LOOP_POLLERS; index++) {
+        if (eg_http_poller_new(server, &pollers[index], err) < 0)
+            return -1;
+        listener->poller_count++;
+    }
+    (void)snprintf(number, sizeof(number), "%u", listener->loop_count);
+    return add_loop(server, listener, pollers, number, err);
+}
+
 static int make_helper(struct eg_http_server *server, struct eg_http_listener *listener,
                        struct eg_error *err)
 {
-    char name[32];
-    (void)snprintf(name, sizeof(name), "%.8s-help", server->options.name);
-    return eg_http_loop_new(listener, NULL, name, &listener->helper, err);
+    if (add_loop(server, listener, NULL, "help", err) < 0)
+        return -1;
+    listener->helper = listener->loops[listener->loop_count - 1];
+    return 0;
 }
 
 static int start_listener(struct eg_http_server *server, struct eg_http_listener *listener,
                           struct eg_error *err)
 {
     unsigned threads = thread_count(server->options.config);
-    listener->pollers = eg_calloc(threads * EG_HTTP_LOOP_POLLERS, sizeof(*listener->pollers));
-    listener->loops = eg_calloc(threads, sizeof(*listener->loops));
+    listener->pollers =
+        eg_calloc((size_t)threads * EG_HTTP_LOOP_POLLERS, sizeof(*listener->pollers));
+    listener->loops = eg_calloc(threads + 1, sizeof(*listener->loops)); /* and a helper */
     while (listener->loop_count < threads)
         if (make_loop(server, listener, err) < 0)
             return -1;
     if (wants_helper(server->options.config) && make_helper(server, listener, err) < 0)
         return -1;
-    for (unsigned index = 0; index < threads; index++)
+    for (unsigned index = 0; index < listener->loop_count; index++)
         if (eg_http_loop_start(listener->loops[index], err) < 0)
             return -1;
-    return listener->helper ? eg_http_loop_start(listener->helper, err) : 0;
+    return 0;
 }
 
 int eg_http_server_start(struct eg_http_server *server, struct eg_error *err)
@@ -175,8 +185,6 @@ void eg_http_server_quiesce(struct eg_http_server *server)
         struct eg_http_listener *listener = &server->listeners[index];
         for (unsigned loop = 0; loop < listener->loop_count; loop++)
             eg_http_loop_quiesce(listener->loops[loop]);
-        if (listener->helper)
-            eg_http_loop_quiesce(listener->helper);
         eg_http_listen_end(&listener->socket);
     }
 }
@@ -214,8 +222,6 @@ static void stop_threads(struct eg_http_listener *listener)
 {
     for (unsigned loop = 0; loop < listener->loop_count; loop++)
         eg_http_loop_stop(listener->loops[loop]);
-    if (listener->helper)
-        eg_http_loop_stop(listener->helper);
     for (unsigned poller = 0; poller < listener->poller_count; poller++)
         eg_http_poller_stop(listener->pollers[poller]);
 }
@@ -236,7 +242,6 @@ void eg_http_server_stop(struct eg_http_server *server, int64_t drain_timeout_ms
 
 static void destroy_threads(struct eg_http_listener *listener)
 {
-    eg_http_loop_destroy(listener->helper);
     for (unsigned loop = 0; loop < listener->loop_count; loop++)
         eg_http_loop_destroy(listener->loops[loop]);
     for (unsigned poller = 0; poller < listener->poller_count; poller++)

@@ -30,9 +30,9 @@ struct eg_http_listener {
     struct eg_http_socket socket;
     struct eg_http_poller **pollers; /* owned; kept until the server is destroyed */
     unsigned poller_count;
-    struct eg_http_loop **loops; /* owned; without the helper */
+    struct eg_http_loop **loops; /* owned */
     unsigned loop_count;
-    struct eg_http_loop *helper; /* owned; NULL where the number of threads is set */
+    struct eg_http_loop *helper; /* the last of them; NULL where the number of threads is set */
 };
 
 /* A socket that hears no more from us but may still be talked to, so that what we said last is not
