@@ -37,6 +37,11 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libeventgate.a
 PROGRAM := $(BUILD)/eventgate
 
+# What is installed and measured: the program, laid out by gcc for the ways that its daily work takes
+# (docs/decisions/0012). Other builds have nothing to train for, nor do compilers other than gcc.
+TRAINS  := $(if $(LTO),$(BUILD)/train)
+RELEASE := $(if $(TRAINS),$(BUILD)/release/eventgate,$(PROGRAM))
+
 UNIT_SOURCES  := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/conformance/*.c)))
@@ -70,14 +75,25 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(OBJECT_LTO) -MMD -MP -c -o $@ $<
 
+ifneq ($(TRAINS),)
+release: ## build build/release/eventgate, trained on its own work: what is installed
+	@$(MAKE) --no-print-directory all BUILD=$(TRAINS) LTO= \
+	    OPT='$(OPT) -fprofile-generate -fprofile-update=atomic'
+	@tests/support/train $(TRAINS) $(dir $(RELEASE))
+	@$(MAKE) --no-print-directory all BUILD=$(patsubst %/,%,$(dir $(RELEASE))) OBJECT_LTO='$(LTO)' \
+	    OPT='$(OPT) -fprofile-use -fprofile-partial-training -fprofile-correction -Wno-missing-profile'
+else
+release: all
+endif
+
 run: ## set up what is missing, build, and run the daemon with etc/eventgate.yaml
 	@tests/support/install-packages run
 	@$(MAKE) --no-print-directory swagger
 	@$(MAKE) --no-print-directory all
 	@etc/dev/run $(PROGRAM) $(BUILD)/run
 
-install: all ## install into DESTDIR/PREFIX (/usr/local)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/eventgate
+install: release ## install into DESTDIR/PREFIX (/usr/local)
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/eventgate
 	install -D -m 644 docs/eventgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/eventgate.1
 	install -d $(DESTDIR)$(PREFIX)/include/eventgate
 	install -m 644 include/eventgate/* $(DESTDIR)$(PREFIX)/include/eventgate/
@@ -87,9 +103,9 @@ install: all ## install into DESTDIR/PREFIX (/usr/local)
 	done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(PROGRAM) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eventgate
-	$(PROGRAM) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_eventgate
-	$(PROGRAM) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/eventgate.fish
+	$(RELEASE) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eventgate
+	$(RELEASE) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_eventgate
+	$(RELEASE) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/eventgate.fish
 	install -d $(DESTDIR)/lib/systemd/system
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/eventgate.service \
 	    > $(DESTDIR)/lib/systemd/system/eventgate.service
@@ -101,6 +117,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
 	    sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-.PHONY: all run install clean help
+.PHONY: all release run install clean help
 
 -include $(OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(filter tests/%.c,$(C_FILES)))

@@ -8,6 +8,7 @@ FUZZ_SECONDS ?= 10
 # What `make e2e` runs. Recipes, packages, pages and the emulators' own tests say nothing new to a
 # sanitizer, and `make check` has half an hour; `make asan` runs them all the same.
 E2E ?= tests/e2e
+E2E_PROGRAM ?= $(PROGRAM)
 E2E_FOR_CHECK := tests/e2e --ignore-glob=*/test_recipe_* --ignore-glob=*/test_aws_emulators* \
     --ignore-glob=*/test_aws_recorder* --ignore-glob=*/test_docs* --ignore-glob=*/test_packaging* \
     --ignore-glob=*/test_rules_docs*
@@ -48,7 +49,7 @@ $(VENV)/.done: tests/requirements.txt
 	@touch $@
 
 e2e: $(PROGRAM) $(VENV)/.done $(PLUGIN_EXAMPLE) $(POSTGRES_SUITE) ## test the built daemon from outside
-	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) $(E2E)
+	@EVENTGATE_BUILD=$(abspath $(BUILD)) EVENTGATE_PROGRAM=$(abspath $(E2E_PROGRAM)) $(PYTEST) $(E2E)
 
 faults: $(PROGRAM) $(VENV)/.done ## break the servers behind the daemon and count what is left
 	@EVENTGATE_PROGRAM=$(abspath $(PROGRAM)) $(PYTEST) tests/fault
@@ -73,7 +74,8 @@ check: ## set up what is missing, build, and run every test
 	    "unit tests=$(MAKE) --no-print-directory -j2 unit" \
 	    "conformance=$(MAKE) --no-print-directory -j2 conformance" \
 	    "differential=$(MAKE) --no-print-directory differential" \
-	    "end to end=$(MAKE) --no-print-directory e2e" \
+	    "release build=$(MAKE) --no-print-directory -j2 release" \
+	    "end to end=$(MAKE) --no-print-directory e2e E2E_PROGRAM=$(RELEASE)" \
 	    "sanitizer build=$(MAKE) --no-print-directory -j2 all BUILD=$(BUILD)/asan $(ASAN)" \
 	    "unit tests under ASan and UBSan=$(MAKE) --no-print-directory -j2 unit BUILD=$(BUILD)/asan $(ASAN)" \
 	    "end to end under ASan and UBSan=SANITIZED=1 $(MAKE) --no-print-directory e2e BUILD=$(BUILD)/asan VENV=$(VENV) $(ASAN) E2E='$(E2E_FOR_CHECK)'" \
@@ -130,7 +132,7 @@ coverage: ## lines that unit, conformance and end-to-end tests reach: build/cove
 
 bench: ## measure speed and memory beside others; prints tables
 	@tests/support/install-packages run bench
-	@$(MAKE) --no-print-directory venv all $(BENCHES)
+	@$(MAKE) --no-print-directory venv all release $(BENCHES)
 	@tests/bench/run $(BUILD)
 
 recipe: ## run a whole system of etc/recipes on this machine: make recipe NAME=audit-service

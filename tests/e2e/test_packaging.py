@@ -31,8 +31,8 @@ def call(*arguments, **options):
 def installed(tmp_path_factory):
     """`make install` of the program under test; -o: it is built already, however it was built."""
     folder = tmp_path_factory.mktemp("install")
-    build = PROGRAM.resolve().parent
-    done = call(tool("make"), "install", "-o", "all", f"DESTDIR={folder}", f"PREFIX={PREFIX}", f"BUILD={build}", cwd=ROOT)
+    done = call(tool("make"), "install", "-o", "release", f"DESTDIR={folder}", f"PREFIX={PREFIX}",
+                f"RELEASE={PROGRAM.resolve()}", cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import pathlib
 import random
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from gate import PROGRAM, SANITIZER_ENV, VECTORS, run
+from gate import PROGRAM, ROOT, SANITIZER_ENV, VECTORS, run
 from postgres_gate import (DLCHANGE, FAILURE, RUNS, SHIPPED, STATUS, TABLE, TEST, fresh_database, postgres_gate,
                            rows_of, run_event, status_event, test_event)
 from postgres_server import migrate
@@ -529,7 +530,7 @@ def test_migrate_with_a_configuration_and_without(postgres, keys, tmp_path):
 
 
 def test_the_sink_conforms_to_the_contract(postgres, database, tmp_path):
-    suite = PROGRAM.parent / "tests/support/postgres_suite"
+    suite = pathlib.Path(os.environ.get("EVENTGATE_BUILD", ROOT / "build")) / "tests/support/postgres_suite"
     assert suite.exists(), "make e2e builds it"
     postgres.query("CREATE TABLE suite_events (id text, payload text)", database=database)
     (tmp_path / "suite.events.yaml").write_text(

@@ -8,7 +8,7 @@ import requests
 
 import aws_faults
 from conftest import start_on_conf
-from gate import PROGRAM, KeyServer, wait_until
+from gate import PROGRAM, ROOT, KeyServer, wait_until
 
 pytestmark = pytest.mark.skipif(b"__tsan_init" in PROGRAM.read_bytes(), reason="librdkafka under TSan")
 
@@ -141,6 +141,8 @@ def python_conf(running, tmp_path):
         "token_provider_url": "https://login.example.org/token", "token_public_keys_url": server.url,
         "kafka_bootstrap_server": running.environment["KAFKA_BOOTSTRAP_SERVERS"], "ssl_ca_bundle": True,
         "event_bus_arn": f"arn:aws:events:{region}:{account}:event-bus/eventgate-recipe"}))
+    # The mappings, where the daemon looks first; they are beside it only where it is installed.
+    (tmp_path / "etc").symlink_to(ROOT / "etc")
     yield conf
     server.close()
 
