@@ -189,6 +189,92 @@ static void one_bad_event_does_not_take_the_others_along(void **state)
     eg_event_writer_close(writer);
 }
 
+/* What tells the events of a large group apart: id, payload, and every third has attributes. */
+struct group {
+    char ids[100][32];
+    char payloads[100][48];
+    struct eg_event_attribute attributes[100];
+    struct eg_event events[100];
+    const struct eg_event *pointers[100];
+    size_t count;
+    size_t seen; /* by check_next */
+    int bad;     /* which of them can't be stored; -1: none */
+};
+
+static void fill_group(struct group *group, size_t count, int bad)
+{
+    *group = (struct group){.count = count, .bad = bad};
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(group->ids[i], sizeof(group->ids[i]), "e%zu", i);
+        (void)snprintf(group->payloads[i], sizeof(group->payloads[i]), "{\"n\": %zu}", i * i);
+        group->attributes[i] =
+            (struct eg_event_attribute){EG_SPAN_LITERAL("type"), eg_span_text(group->ids[i])};
+        group->events[i] = make(group->ids[i], "t", 1000 + (int64_t)i);
+        group->events[i].payload = eg_span_text(group->payloads[i]);
+        if (i % 3 == 0) {
+            group->events[i].attributes = &group->attributes[i];
+            group->events[i].attribute_count = 1;
+        }
+        group->pointers[i] = &group->events[i];
+    }
+    if (bad >= 0)
+        group->events[bad].payload.len = SIZE_MAX / 4;
+}
+
+static bool check_next(void *context, const struct eg_stored_event *stored)
+{
+    struct group *group = context;
+    if ((int)group->seen == group->bad)
+        group->seen++;
+    const struct eg_event *event = &group->events[group->seen];
+    char attributes[64] = "";
+    if (event->attribute_count)
+        (void)snprintf(attributes, sizeof(attributes), "{\"type\":\"%s\"}",
+                       group->ids[group->seen]);
+    assert_true(eg_span_equal(stored->event.id, event->id));
+    assert_true(eg_span_equal(stored->event.payload, event->payload));
+    assert_true(eg_span_is(stored->attributes, attributes));
+    assert_int_equal(stored->event.received_us, event->received_us);
+    group->seen++;
+    return true;
+}
+
+static void append_and_check_group(const char *path, size_t count, int bad)
+{
+    static struct group group;
+    enum eg_append_result results[100];
+    struct eg_error err = {.message = ""};
+    struct eg_event_writer *writer = open_writer(path);
+    fill_group(&group, count, bad);
+    assert_int_equal(eg_event_writer_append(writer, group.pointers, count, results, &err), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(results[i], (int)i == bad ? EG_APPEND_REJECTED : EG_APPEND_COMMITTED);
+    assert_string_equal(err.message,
+                        bad < 0 ? "" : "cannot store the event: string or blob too big");
+    struct eg_event_reader *reader = open_reader(path);
+    assert_int_equal(
+        eg_event_reader_each(reader, &(struct eg_event_filter){0}, check_next, &group, &err), 0);
+    assert_int_equal(group.seen + (bad == (int)count - 1), count);
+    eg_event_reader_close(reader);
+    eg_event_writer_close(writer);
+}
+
+/* Sizes around what is inserted at once; the bad one is first, inside, last. */
+static void groups_of_any_size_are_stored_in_order(void **state)
+{
+    static const struct {
+        size_t count;
+        int bad;
+    } cases[] = {{1, -1},  {15, -1}, {16, -1}, {17, -1}, {32, -1}, {100, -1}, {16, 0},
+                 {16, 15}, {40, 0},  {40, 16}, {40, 21}, {40, 39}, {1, 0}};
+    for (size_t i = 0; i < EG_ARRAY_COUNT(cases); i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "group%zu.db", i);
+        char *path EG_AUTOFREE = scratch_path(state, name);
+        append_and_check_group(path, cases[i].count, cases[i].bad);
+    }
+}
+
 static void a_locked_database_stores_nothing_and_may_be_tried_again(void **state)
 {
     char *path EG_AUTOFREE = scratch_path(state, "events.db");
@@ -319,6 +405,7 @@ int main(void)
         TEST(what_goes_in_comes_out),
         TEST(filters_narrow_and_limit_keeps_the_newest),
         TEST(one_bad_event_does_not_take_the_others_along),
+        TEST(groups_of_any_size_are_stored_in_order),
         TEST(a_locked_database_stores_nothing_and_may_be_tried_again),
         TEST(a_full_disk_is_reported_and_recovered_from),
         TEST(retention_deletes_the_oldest_in_chunks),
