@@ -27,7 +27,8 @@ struct eg_database_options {
     bool read_only; /* the file must exist */
     enum eg_synchronous synchronous;
     int64_t busy_timeout_ms;  /* wait for another process's lock */
-    int64_t checkpoint_bytes; /* WAL size at which a commit copies it into the database */
+    int64_t checkpoint_bytes; /* WAL size at which a commit copies it into the database, unless
+                                 somebody else does (checkpointer.h) */
     int64_t cache_bytes;
 };
 

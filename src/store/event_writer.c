@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "store/attributes.h"
+#include "store/checkpointer.h"
 #include "store/events.h"
 
 static const char *const migrations[] = {
@@ -51,8 +52,8 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [INSERT] = "INSERT INTO events(" COLUMNS ") VALUES" ROW,
-    [INSERT_ROWS] = "INSERT OR FAIL INTO events(" COLUMNS ") VALUES" FOUR_ROWS "," FOUR_ROWS
-                    "," FOUR_ROWS "," FOUR_ROWS,
+    [INSERT_ROWS] = ("INSERT OR FAIL INTO events(" COLUMNS ") VALUES" FOUR_ROWS "," FOUR_ROWS
+                     "," FOUR_ROWS "," FOUR_ROWS),
     /* Never the newest: its seq must not be given out again. */
     [OLDEST] = "SELECT seq, received_us FROM events WHERE seq < (SELECT max(seq) FROM events)"
                " ORDER BY seq LIMIT ?",
@@ -61,6 +62,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 
 struct eg_event_writer {
     struct eg_database database;
+    struct eg_checkpointer *checkpointer;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct eg_buffer attributes[ROWS]; /* of the events being bound */
 };
@@ -75,6 +77,8 @@ int eg_event_writer_open(const struct eg_database_options *options,
     for (unsigned i = 0; ret == 0 && i < STATEMENT_COUNT; i++)
         ret =
             eg_database_prepare(&writer->database, statement_texts[i], &writer->statements[i], err);
+    if (ret == 0)
+        ret = eg_checkpointer_start(&writer->database, options, &writer->checkpointer, err);
     if (ret != 0) {
         eg_event_writer_close(writer);
         return -1;
@@ -87,6 +91,7 @@ void eg_event_writer_close(struct eg_event_writer *writer)
 {
     if (!writer)
         return;
+    eg_checkpointer_stop(writer->checkpointer);
     for (unsigned i = 0; i < STATEMENT_COUNT; i++)
         (void)sqlite3_finalize(writer->statements[i]); /* repeats an error that was reported */
     eg_database_close(&writer->database);
