@@ -39,8 +39,9 @@ PROGRAM := $(BUILD)/eventgate
 
 # What is installed and measured: the program, laid out by gcc for the ways that its daily work takes
 # (docs/decisions/0012). Other builds have nothing to train for, nor do compilers other than gcc.
-TRAINS  := $(if $(LTO),$(BUILD)/train)
-RELEASE := $(if $(TRAINS),$(BUILD)/release/eventgate,$(PROGRAM))
+TRAIN_BUILD   := $(BUILD)/train
+RELEASE_BUILD := $(BUILD)/release
+RELEASE       := $(if $(LTO),$(RELEASE_BUILD)/eventgate,$(PROGRAM))
 
 UNIT_SOURCES  := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
@@ -75,12 +76,12 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(OBJECT_LTO) -MMD -MP -c -o $@ $<
 
-ifneq ($(TRAINS),)
+ifneq ($(LTO),)
 release: ## build build/release/eventgate, trained on its own work: what is installed
-	@$(MAKE) --no-print-directory all BUILD=$(TRAINS) LTO= \
+	@$(MAKE) --no-print-directory all BUILD=$(TRAIN_BUILD) LTO= \
 	    OPT='$(OPT) -fprofile-generate -fprofile-update=atomic'
-	@tests/support/train $(TRAINS) $(dir $(RELEASE))
-	@$(MAKE) --no-print-directory all BUILD=$(patsubst %/,%,$(dir $(RELEASE))) OBJECT_LTO='$(LTO)' \
+	@tests/support/train $(TRAIN_BUILD) $(RELEASE_BUILD)
+	@$(MAKE) --no-print-directory all BUILD=$(RELEASE_BUILD) OBJECT_LTO='$(LTO)' \
 	    OPT='$(OPT) -fprofile-use -fprofile-partial-training -fprofile-correction -Wno-missing-profile'
 else
 release: all
@@ -92,7 +93,8 @@ run: ## set up what is missing, build, and run the daemon with etc/eventgate.yam
 	@$(MAKE) --no-print-directory all
 	@etc/dev/run $(PROGRAM) $(BUILD)/run
 
-install: release ## install into DESTDIR/PREFIX (/usr/local)
+# RELEASE=PROGRAM installs another one, which is then not trained.
+install: $(if $(filter $(RELEASE_BUILD)/%,$(RELEASE)),release,all) ## install into DESTDIR/PREFIX (/usr/local)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/eventgate
 	install -D -m 644 docs/eventgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/eventgate.1
 	install -d $(DESTDIR)$(PREFIX)/include/eventgate

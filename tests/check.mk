@@ -133,7 +133,7 @@ coverage: ## lines that unit, conformance and end-to-end tests reach: build/cove
 bench: ## measure speed and memory beside others; prints tables
 	@tests/support/install-packages run bench
 	@$(MAKE) --no-print-directory venv all release $(BENCHES)
-	@tests/bench/run $(BUILD)
+	@EVENTGATE_PROGRAM=$(RELEASE) tests/bench/run $(BUILD)
 
 recipe: ## run a whole system of etc/recipes on this machine: make recipe NAME=audit-service
 	@tests/support/install-packages run check

@@ -23,7 +23,7 @@ import time
 
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 WORK = BUILD / "bench"
-PROGRAM = BUILD / "release/eventgate"
+PROGRAM = pathlib.Path(os.environ.get("EVENTGATE_PROGRAM", BUILD / "release/eventgate"))
 BARE = BUILD / "tests/bench/bare_mhd"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))

@@ -31,13 +31,20 @@ def call(*arguments, **options):
 def installed(tmp_path_factory):
     """`make install` of the program under test; -o: it is built already, however it was built."""
     folder = tmp_path_factory.mktemp("install")
-    done = call(tool("make"), "install", "-o", "release", f"DESTDIR={folder}", f"PREFIX={PREFIX}",
+    done = call(tool("make"), "install", "-o", "release", "-o", "all", f"DESTDIR={folder}", f"PREFIX={PREFIX}",
                 f"RELEASE={PROGRAM.resolve()}", cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 # --- make install
+
+def test_the_plain_program_is_installed_without_a_training():
+    """-n: what would be done; a training would throw the build of the release away."""
+    done = call(tool("make"), "-n", "install", "-o", "all", "RELEASE=build/eventgate", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "install -D -m 755 build/eventgate" in done.stdout and "support/train" not in done.stdout
+
 
 def test_what_is_installed(installed):
     prefix = installed / PREFIX.lstrip("/")
