@@ -4,7 +4,8 @@
  * delivery is answered after the commit, never before.
  *
  * Threads: one worker, the only writer, which also deletes what the retention no longer covers,
- * a chunk after a commit. The probe reads through a connection of its own on the control thread.
+ * a chunk after a commit. The writer has a thread that copies its log (store/checkpointer.h). The
+ * probe reads through a connection of its own on the control thread.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -180,8 +180,12 @@ static void roll_back(struct eg_event_writer *writer)
         (void)run(writer, ROLLBACK, "cannot roll back", NULL); /* the first failure is reported */
 }
 
+/* Puts all events into the open transaction, with a result for each. */
+typedef int insert_fn(struct eg_event_writer *writer, const struct eg_event *const *events,
+                      size_t count, enum eg_append_result *ret_results, struct eg_error *err);
+
 static int insert_together(struct eg_event_writer *writer, const struct eg_event *const *events,
-                           size_t count, struct eg_error *err)
+                           size_t count, enum eg_append_result *ret_results, struct eg_error *err)
 {
     size_t at = 0;
     for (; count - at >= ROWS; at += ROWS)
@@ -190,6 +194,8 @@ static int insert_together(struct eg_event_writer *writer, const struct eg_event
     for (; at < count; at++)
         if (insert(writer, events[at], err) != 0)
             return -1;
+    for (size_t i = 0; i < count; i++)
+        ret_results[i] = EG_APPEND_COMMITTED;
     return 0;
 }
 
@@ -197,42 +203,27 @@ static int insert_each(struct eg_event_writer *writer, const struct eg_event *co
                        size_t count, enum eg_append_result *ret_results, struct eg_error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        struct eg_error one = {.message = ""};
-        if (EG_LIKELY(insert(writer, events[i], &one) == 0)) {
-            ret_results[i] = EG_APPEND_COMMITTED;
+        ret_results[i] = EG_APPEND_COMMITTED;
+        if (EG_LIKELY(insert(writer, events[i], err) == 0))
             continue;
-        }
-        if (err)
-            *err = one;
-        if (!is_an_events_fault(writer, &one))
+        if (!is_an_events_fault(writer, err))
             return -1;
         ret_results[i] = EG_APPEND_REJECTED;
     }
     return 0;
 }
 
-/* None is stored then. ret_one: for one event alone, which must not keep the others out. */
-static int append_together(struct eg_event_writer *writer, const struct eg_event *const *events,
-                           size_t count, bool *ret_one, struct eg_error *err)
+/* -1: none is stored; ret_one: for one event alone, which must not keep the others out. */
+static int store(struct eg_event_writer *writer, insert_fn *insert_all,
+                 const struct eg_event *const *events, size_t count,
+                 enum eg_append_result *ret_results, bool *ret_one, struct eg_error *err)
 {
     *ret_one = false;
     if (run(writer, BEGIN, "cannot begin", err) != 0)
         return -1;
-    if (insert_together(writer, events, count, err) != 0)
+    if (insert_all(writer, events, count, ret_results, err) != 0)
         *ret_one = is_an_events_fault(writer, err);
     else if (run(writer, COMMIT, "cannot commit", err) == 0)
-        return 0;
-    roll_back(writer);
-    return -1;
-}
-
-static int append_each(struct eg_event_writer *writer, const struct eg_event *const *events,
-                       size_t count, enum eg_append_result *ret_results, struct eg_error *err)
-{
-    if (run(writer, BEGIN, "cannot begin", err) != 0)
-        return -1;
-    if (insert_each(writer, events, count, ret_results, err) == 0 &&
-        run(writer, COMMIT, "cannot commit", err) == 0)
         return 0;
     roll_back(writer);
     return -1;
@@ -243,16 +234,14 @@ int eg_event_writer_append(struct eg_event_writer *writer, const struct eg_event
 {
     struct eg_error failure = {.message = ""};
     bool one;
-    if (append_together(writer, events, count, &one, &failure) == 0) {
-        for (size_t i = 0; i < count; i++)
-            ret_results[i] = EG_APPEND_COMMITTED;
-        return 0;
+    int ret = store(writer, insert_together, events, count, ret_results, &one, &failure);
+    if (one) {
+        failure.message[0] = '\0';
+        ret = store(writer, insert_each, events, count, ret_results, &one, &failure);
     }
-    if (one)
-        return append_each(writer, events, count, ret_results, err);
-    if (err)
+    if (err && failure.message[0] != '\0')
         *err = failure;
-    return -1;
+    return ret;
 }
 
 int eg_event_writer_limit_bytes(struct eg_event_writer *writer, int64_t max_bytes,

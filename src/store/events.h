@@ -8,7 +8,8 @@
  * seq is the order of commit. There is one index, on id: every further one costs each insert more
  * than a microsecond, and whoever looks by time or topic can read the table in order.
  *
- * Writer: one thread. Readers: any number, each its own, in this or another process.
+ * Writer: one thread, and one of its own that copies the log (checkpointer.h). Readers: any number,
+ * each its own, in this or another process.
  */
 #ifndef EG_STORE_EVENTS_H
 #define EG_STORE_EVENTS_H

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "store/events.h"
+#include "support/event_writer.h"
 #include "support/scratch.h"
 
 static struct eg_database_options options_for(const char *path)
@@ -25,11 +26,7 @@ static struct eg_database_options options_for(const char *path)
 static struct eg_event_writer *open_writer(const char *path)
 {
     struct eg_database_options options = options_for(path);
-    struct eg_event_writer *writer;
-    struct eg_error err = {.message = ""};
-    if (eg_event_writer_open(&options, &writer, &err) != 0)
-        fail_msg("%s", err.message);
-    return writer;
+    return event_writer_open(&options);
 }
 
 static struct eg_event_reader *open_reader(const char *path)
