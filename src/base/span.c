@@ -21,8 +21,12 @@ bool eg_span_equal_nocase(struct eg_span a, struct eg_span b)
 
 bool eg_span_starts_nocase(struct eg_span span, const char *prefix)
 {
-    size_t len = strlen(prefix);
-    return span.len >= len && eg_span_equal_nocase(eg_span_of(span.ptr, len), eg_span_text(prefix));
+    size_t at = 0;
+    for (; prefix[at]; at++)
+        if (at == span.len ||
+            ascii_lower((unsigned char)span.ptr[at]) != ascii_lower((unsigned char)prefix[at]))
+            return false;
+    return true;
 }
 
 static bool is_blank(char c)

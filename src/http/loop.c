@@ -4,9 +4,9 @@
  *
  * Why a loop has several pollers: connections can't move from one libmicrohttpd daemon to another,
  * but a daemon can be run by another thread. A loop that was busy for LEND_PERCENT of a window
- * lends the listener's helper a poller, and another when that left it no moment of rest; when both
- * together are busy for less than RECALL_PERCENT, it asks for them back. So the last core belongs
- * to the sinks, and to whoever else is there, until requests need it.
+ * lends the listener's helper a poller, and another when that left it no moment of rest; when with
+ * one of them it would be busy for less than RECALL_PERCENT, it asks for that one back. So the last
+ * core belongs to the sinks, and to whoever else is there, until requests need it.
  *
  * A poller that is handed over lies in the other loop's mail, under its lock, from which that
  * loop's thread takes it: at any time one thread at most can reach it.
@@ -35,9 +35,9 @@
 #define IMBALANCE         4 /* connections that a poller may be ahead and still get one */
 #define LENT_MAX          (EG_HTTP_LOOP_POLLERS / 2)
 #define WINDOW_US         100000
-#define LEND_PERCENT      90
+#define LEND_PERCENT      85
 #define LEND_MORE_PERCENT 97
-#define RECALL_PERCENT    80
+#define RECALL_PERCENT    75
 #define LEND_CONNECTIONS  16 /* with fewer, two threads would wait for the same few clients */
 
 enum event {
@@ -129,9 +129,14 @@ static unsigned busy_percent(const struct eg_http_loop *loop)
     return atomic_load_explicit(&loop->load.busy, memory_order_relaxed);
 }
 
+static unsigned lent_count(const struct eg_http_loop *loop)
+{
+    return EG_HTTP_LOOP_POLLERS - loop->count;
+}
+
 static bool should_lend(const struct eg_http_loop *loop, const struct eg_http_loop *helper)
 {
-    unsigned lent = EG_HTTP_LOOP_POLLERS - loop->count;
+    unsigned lent = lent_count(loop);
     if (eg_http_poller_connections(loop->pollers[loop->count - 1]) < LEND_CONNECTIONS)
         return false;
     if (lent == 0)
@@ -140,12 +145,20 @@ static bool should_lend(const struct eg_http_loop *loop, const struct eg_http_lo
            lent < LENT_MAX;
 }
 
+/* Each of the pollers that are lent is taken for as much work as the others. */
+static bool should_recall(const struct eg_http_loop *loop, const struct eg_http_loop *helper)
+{
+    return busy_percent(loop) + busy_percent(helper) / lent_count(loop) < RECALL_PERCENT;
+}
+
 static void share_load(struct eg_http_loop *loop, struct eg_http_loop *helper)
 {
-    bool lends = lends_to(loop, helper);
-    if (lends && atomic_load_explicit(&helper->recalled, memory_order_relaxed))
+    /* Before who the lender is: give_back writes them in the opposite order, so what is lent, and
+     * not asked for, is still with the helper. */
+    if (atomic_load_explicit(&helper->recalled, memory_order_acquire))
         return;
-    if (lends && busy_percent(loop) + busy_percent(helper) < RECALL_PERCENT) {
+    bool lends = lends_to(loop, helper);
+    if (lends && should_recall(loop, helper)) {
         atomic_store_explicit(&helper->recalled, true, memory_order_release);
         eg_http_waker_wake(&helper->waker);
     } else if (should_lend(loop, helper) && (lends || claim(loop, helper))) {
@@ -156,15 +169,13 @@ static void share_load(struct eg_http_loop *loop, struct eg_http_loop *helper)
 /* On the helper's thread. What was handed over before the recall is in the mail by now. */
 static void give_back(struct eg_http_loop *helper)
 {
-    struct eg_http_loop *lender;
     if (!atomic_load_explicit(&helper->recalled, memory_order_acquire))
         return;
     take_mail(helper);
-    lender = atomic_load_explicit(&helper->lender, memory_order_acquire);
-    while (helper->count > 0)
-        hand_over(helper, lender);
-    atomic_store_explicit(&helper->recalled, false, memory_order_relaxed);
-    atomic_store_explicit(&helper->lender, NULL, memory_order_release);
+    hand_over(helper, atomic_load_explicit(&helper->lender, memory_order_acquire));
+    if (helper->count == 0)
+        atomic_store_explicit(&helper->lender, NULL, memory_order_release);
+    atomic_store_explicit(&helper->recalled, false, memory_order_release);
 }
 
 static unsigned percent(int64_t part, int64_t whole)

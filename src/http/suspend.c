@@ -14,7 +14,7 @@
 #include "http/exchange.h"
 #include "http/service.h"
 
-#define PARK_AFTER_US   5000
+#define PARK_AFTER_US   10000
 #define WAITING_MAX     1024u /* of one poller: each of its turns asks all of them */
 #define POLLERS_AT_ONCE 16
 

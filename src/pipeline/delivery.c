@@ -213,7 +213,8 @@ static int64_t answer_overdue(struct eg_join *join, int64_t now_us, struct eg_jo
 static void deadline_due(struct eg_timer_node *node)
 {
     struct eg_join *join = EG_CONTAINER_OF(node, struct eg_join, deadline);
-    struct eg_join_batch batch = {.context = join->context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     int64_t next_ms = answer_overdue(join, eg_clock_monotonic_us(), &batch);
     /* Before on_done: it may be the last to touch what the join needs. */
     if (next_ms != INT64_MAX)

@@ -118,7 +118,8 @@ static void refuse(struct eg_join_event *event, const struct eg_error *err)
 /* The caller's pending count keeps the join open, so no batch is ever flushed with it here. */
 static void offer_all(struct eg_join *join)
 {
-    struct eg_join_batch batch = {.context = join->context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     for (size_t i = 0; i < join->delivery_count; i++)
         if (EG_LIKELY(join->deliveries[i].route == NULL))
             eg_runner_offer(&join->deliveries[i], join->started_us, &batch);

@@ -125,10 +125,15 @@ struct eg_join {
 #define EG_JOIN_BATCH_MAX 256
 
 struct eg_join_batch {
-    struct eg_join_context *context;
     size_t count;
-    struct eg_join *joins[EG_JOIN_BATCH_MAX];
+    struct eg_join *joins[EG_JOIN_BATCH_MAX]; /* `count` of them are set */
 };
+
+/* Not by an initializer, which would clear all of `joins`, twice an event. */
+static inline void eg_join_batch_begin(struct eg_join_batch *batch)
+{
+    batch->count = 0;
+}
 
 /* No deliveries yet; takes the events and the pin; in_flight was counted by the caller. */
 struct eg_join *eg_join_new(struct eg_join_context *context, const struct eg_dispatch_item *items,

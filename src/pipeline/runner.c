@@ -102,7 +102,8 @@ static void settle_circuit_open(struct eg_join_delivery *delivery, int64_t now_u
 static void retry_due(struct eg_timer_node *node)
 {
     struct eg_join_delivery *delivery = EG_CONTAINER_OF(node, struct eg_join_delivery, backoff);
-    struct eg_join_batch batch = {.context = delivery->join->context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     eg_runner_offer(delivery, eg_clock_monotonic_us(), &batch);
     eg_join_batch_flush(&batch);
 }
@@ -163,7 +164,8 @@ static void host_complete_all(struct eg_delivery *const *take, size_t count,
     if (count == 0)
         return;
     struct eg_join_context *context = from_handed(take[0])->join->context;
-    struct eg_join_batch batch = {.context = context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     int64_t now_us = eg_clock_monotonic_us();
     (void)atomic_fetch_add(&context->completing, 1);
     for (size_t i = 0; i < count; i++)
@@ -275,7 +277,8 @@ static bool begin(struct worker *worker, struct eg_error *err)
 /* Leaves the live ones in worker->deliveries. */
 static size_t sort_out(struct worker *worker, size_t count, int64_t now_us)
 {
-    struct eg_join_batch batch = {.context = worker->runner->context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     size_t live = 0;
     for (size_t i = 0; i < count; i++) {
         struct eg_join_delivery *delivery =
@@ -289,7 +292,8 @@ static size_t sort_out(struct worker *worker, size_t count, int64_t now_us)
 
 static void refuse_all(struct worker *worker, size_t count, int64_t now_us)
 {
-    struct eg_join_batch batch = {.context = worker->runner->context, .count = 0};
+    struct eg_join_batch batch;
+    eg_join_batch_begin(&batch);
     for (size_t i = 0; i < count; i++)
         settle_circuit_open(from_handed(worker->deliveries[i]), now_us, &batch);
     eg_join_batch_flush(&batch);

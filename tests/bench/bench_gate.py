@@ -7,7 +7,7 @@
   (c) sqlite   the daemon: the same, and the event durable in the embedded database before the 202
 
 wrk posts the status_change sample over keep-alive connections; the three take turns, round by
-round, so that a machine whose speed drifts slows all of them. What counts is the ratio.
+round, so that a machine whose speed drifts slows all of them. What counts is the ratio within a round.
 """
 import contextlib
 import json
@@ -25,8 +25,9 @@ BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 WORK = BUILD / "bench"
 PROGRAM = pathlib.Path(os.environ.get("EVENTGATE_PROGRAM", BUILD / "release/eventgate"))
 BARE = BUILD / "tests/bench/bare_mhd"
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "9"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
+STOLEN_MAX = 0.03  # of the processors' time in a round, by the hypervisor
 TOPIC = "public.cps.za.status_change"
 SCHEMA = pathlib.Path(__file__).resolve().parent / "status_change.json"
 
@@ -159,7 +160,7 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def latencies_at(port, rate, token, seconds=5, clients=32):
+def latencies_at(port, rate, token, seconds, clients=32):
     """Milliseconds of every request at a fixed rate, h2load's log."""
     (WORK / "event.json").write_text(event_text())
     log = WORK / "h2load.tsv"
@@ -176,33 +177,63 @@ def latencies_at(port, rate, token, seconds=5, clients=32):
     return [int(row[2]) / 1000 for row in rows]
 
 
+def stolen_share(action):
+    """What the action returns, and the share of the processors' time that the hypervisor gave to
+    other machines meanwhile."""
+    def read():
+        fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return sum(fields), fields[7]
+    total, stolen = read()
+    result = action()
+    total_after, stolen_after = read()
+    return result, (stolen_after - stolen) / max(1, total_after - total)
+
+
 def throughput(ports, script):
-    """{connections: {name: median requests/s}}, the servers taking turns."""
-    table = {}
+    """{connections: [{name: requests/s} of each round]}, and how many rounds were measured again."""
+    table, again = {}, 0
     for connections in (32, 256):
-        rows = {name: [] for name in ports}
-        for _ in range(ROUNDS):
-            for name, port in ports.items():
-                rows[name].append(wrk(port, connections, script))
-        table[connections] = {name: statistics.median(values) for name, values in rows.items()}
-    return table
+        rounds = table[connections] = []
+        while len(rounds) < ROUNDS:
+            row, stolen = stolen_share(lambda: {name: wrk(port, connections, script)
+                                                for name, port in ports.items()})
+            if stolen > STOLEN_MAX and again < 2 * ROUNDS:
+                again += 1
+            else:
+                rounds.append(row)
+    return table, again
 
 
-def print_throughput(table):
-    print(f"\nRequests/s, wrk, one thread, median of {ROUNDS} rounds of {SECONDS} s\n")
-    print("| connections | (a) bare | (b) discard | b/a | (c) sqlite, durable | c/a |")
+def print_throughput(table, again):
+    print(f"\nRequests/s, wrk, one thread, median of {ROUNDS} rounds of {SECONDS} s; b/a and c/a are the "
+          f"medians of the rounds' own")
+    if again:
+        print(f"{again} rounds were measured again: the hypervisor gave more than {STOLEN_MAX:.0%} of the "
+              f"processors' time to others")
+    print("\n| connections | (a) bare | (b) discard | b/a | (c) sqlite, durable | c/a |")
     print("|---|---|---|---|---|---|")
-    for connections, row in table.items():
-        a, b, c = row["bare"], row["discard"], row["sqlite"]
-        print(f"| {connections} | {a:,.0f} | {b:,.0f} | {b / a:.2f} | {c:,.0f} | {c / a:.2f} |")
+    for connections, rounds in table.items():
+        a, b, c = (statistics.median(row[name] for row in rounds) for name in ("bare", "discard", "sqlite"))
+        b_a, c_a = (statistics.median(row[name] / row["bare"] for row in rounds)
+                    for name in ("discard", "sqlite"))
+        print(f"| {connections} | {a:,.0f} | {b:,.0f} | {b_a:.2f} | {c:,.0f} | {c_a:.2f} |")
 
 
-def measure_latency(port, peak, token):
-    rate = int(peak / 2)
-    values = latencies_at(port, rate, token)
-    print(f"\nLatency of (b) at {rate:,}/s, half its rate at 256 connections, {len(values):,} requests: "
-          f"p50 {percentile(values, .5):.2f} ms, p99 {percentile(values, .99):.2f} ms, "
-          f"p99.9 {percentile(values, .999):.2f} ms")
+def measure_latency(ports, rate, token):
+    """(b) at a fixed rate, and (a) at the same rate in turns with it."""
+    shares = (.5, .99, .999)
+    rows = {name: [] for name in ports}
+    for _ in range(ROUNDS):
+        for name, port in ports.items():
+            values = latencies_at(port, rate, token, SECONDS)
+            rows[name].append([percentile(values, share) for share in shares])
+    print(f"\nLatency in ms at {rate:,}/s, half the rate of (b) at 256 connections, median of {ROUNDS} rounds "
+          f"of {SECONDS} s\n")
+    print("| | p50 | p99 | p99.9 |")
+    print("|---|---|---|---|")
+    for name, values in rows.items():
+        middle = [statistics.median(row[index] for row in values) for index in range(len(shares))]
+        print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in middle) + " |")
 
 
 def open_connections(port, token, count):
@@ -252,9 +283,10 @@ def main():
                                    WORK / "discard.log"))
         stack.enter_context(server([PROGRAM, "serve", "-c", sqlite_config], sqlite_port,
                                    WORK / "sqlite.log"))
-        table = throughput({"bare": bare_port, "discard": discard_port, "sqlite": sqlite_port}, script)
-        print_throughput(table)
-        measure_latency(discard_port, table[256]["discard"], token)
+        table, again = throughput({"bare": bare_port, "discard": discard_port, "sqlite": sqlite_port}, script)
+        print_throughput(table, again)
+        peak = statistics.median(row["discard"] for row in table[256])
+        measure_latency({"(a) bare": bare_port, "(b) discard": discard_port}, int(peak / 2), token)
     measure_start_and_memory(discard_config, discard_port, token)
 
 
