@@ -199,6 +199,7 @@ def throughput(start_all, script):
     for connections in (32, 256):
         rounds = table[connections] = []
         while len(rounds) < ROUNDS:
+            print(f"  {connections} connections: round {len(rounds) + 1} of {ROUNDS}", file=sys.stderr)
             with start_all() as ports:
                 row, stolen = stolen_share(lambda: {name: wrk(port, connections, script)
                                                     for name, port in ports.items()})
@@ -230,7 +231,8 @@ def measure_latency(ports, rate, token):
     """(b) at a fixed rate, and (a) at the same rate in turns with it."""
     shares = (.5, .99, .999)
     rows = {name: [] for name in ports}
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        print(f"  latency: round {number + 1} of {ROUNDS}", file=sys.stderr)
         for name, port in ports.items():
             values = latencies_at(port, rate, token, SECONDS)
             rows[name].append([percentile(values, share) for share in shares])
