@@ -5,8 +5,9 @@
   (a) bare     a libmicrohttpd server that reads the body and answers 202
   (b) discard  the daemon: token, access, schema, and a sink that throws the event away
   (c) sqlite   the daemon: the same, and the event durable in the embedded database before the 202
+  (d) store    (a), and the body durable in such a database before the 202, checked by nothing
 
-wrk posts the status_change sample over keep-alive connections; the three take turns, round by
+wrk posts the status_change sample over keep-alive connections; the four take turns, round by
 round, so that a machine whose speed drifts slows all of them, and start anew for each round: two
 starts of one file differ by several percent. What counts is the ratio within a round.
 """
@@ -26,6 +27,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 WORK = BUILD / "bench"
 PROGRAM = pathlib.Path(os.environ.get("EVENTGATE_PROGRAM", BUILD / "release/eventgate"))
 BARE = BUILD / "tests/bench/bare_mhd"
+STORE = BUILD / "tests/bench/bare_store"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "9"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
 STOLEN_MAX = 0.03  # of the processors' time in a round, by the hypervisor
@@ -213,18 +215,19 @@ def throughput(start_all, script):
 
 
 def print_throughput(table, again):
-    print(f"\nRequests/s, wrk, one thread, median of {ROUNDS} rounds of {SECONDS} s; b/a and c/a are the "
-          f"medians of the rounds' own")
+    print(f"\nRequests/s, wrk, one thread, median of {ROUNDS} rounds of {SECONDS} s; b/a, c/a and d/a are "
+          f"the medians of the rounds' own")
     if again:
         print(f"{again} rounds were measured again: the hypervisor gave more than {STOLEN_MAX:.0%} of the "
               f"processors' time to others, or (a) stalled")
-    print("\n| connections | (a) bare | (b) discard | b/a | (c) sqlite, durable | c/a |")
-    print("|---|---|---|---|---|---|")
+    print("\n| connections | (a) bare | (b) discard | b/a | (c) sqlite, durable | c/a | (d) bare, durable | d/a |")
+    print("|---|---|---|---|---|---|---|---|")
     for connections, rounds in table.items():
-        a, b, c = (statistics.median(row[name] for row in rounds) for name in ("bare", "discard", "sqlite"))
-        b_a, c_a = (statistics.median(row[name] / row["bare"] for row in rounds)
-                    for name in ("discard", "sqlite"))
-        print(f"| {connections} | {a:,.0f} | {b:,.0f} | {b_a:.2f} | {c:,.0f} | {c_a:.2f} |")
+        cells = [f"{statistics.median(row['bare'] for row in rounds):,.0f}"]
+        for name in ("discard", "sqlite", "store"):
+            cells += [f"{statistics.median(row[name] for row in rounds):,.0f}",
+                      f"{statistics.median(row[name] / row['bare'] for row in rounds):.2f}"]
+        print(f"| {connections} | " + " | ".join(cells) + " |")
 
 
 def measure_latency(ports, rate, token):
@@ -283,18 +286,20 @@ def main():
     script = write_wrk_script(token)
     discard_config, discard_port = make_config("discard", "    type: discard")
     sqlite_config, sqlite_port = make_config("sqlite", "    type: sqlite\n    path: events.db")
-    bare_port = free_port()
+    bare_port, store_port = free_port(), free_port()
+    store_path = WORK / "store.db"
     processors = os.cpu_count()
     print(f"{processors} processors, the load generator beside the server")
 
     @contextlib.contextmanager
     def start_all():
-        for left in sqlite_config.parent.glob("events.db*"):
+        for left in [*sqlite_config.parent.glob("events.db*"), *WORK.glob("store.db*")]:
             left.unlink()
         with server([BARE, str(bare_port), str(processors)], bare_port, WORK / "bare.log"), \
              server([PROGRAM, "serve", "-c", discard_config], discard_port, WORK / "discard.log"), \
-             server([PROGRAM, "serve", "-c", sqlite_config], sqlite_port, WORK / "sqlite.log"):
-            yield {"bare": bare_port, "discard": discard_port, "sqlite": sqlite_port}
+             server([PROGRAM, "serve", "-c", sqlite_config], sqlite_port, WORK / "sqlite.log"), \
+             server([STORE, str(store_port), str(processors), store_path], store_port, WORK / "store.log"):
+            yield {"bare": bare_port, "discard": discard_port, "sqlite": sqlite_port, "store": store_port}
 
     table, again = throughput(start_all, script)
     print_throughput(table, again)
