@@ -8,11 +8,10 @@
  * Runs until it gets a signal. A benchmark's tool: it trusts whoever talks to it.
  */
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static char reply_body[] = "{\"success\":true,\"statusCode\":202}";
+#include "bench/bare.h"
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
@@ -36,15 +35,6 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     return MHD_queue_response(connection, 202, response);
 }
 
-static struct MHD_Response *make_response(void)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof(reply_body) - 1, reply_body, MHD_RESPMEM_PERSISTENT);
-    if (response)
-        (void)MHD_add_response_header(response, "Content-Type", "application/json");
-    return response;
-}
-
 int main(int argc, char **argv)
 {
     unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
@@ -57,11 +47,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: bare_mhd PORT [THREADS]\n");
         return 2;
     }
-    (void)sigemptyset(&stop_signals);
-    (void)sigaddset(&stop_signals, SIGINT);
-    (void)sigaddset(&stop_signals, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &stop_signals, NULL);
-    response = make_response();
+    bare_block_stop_signals(&stop_signals);
+    response = bare_make_response();
     daemon =
         MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, (uint16_t)atoi(argv[1]),
                          NULL, NULL, answer, response, MHD_OPTION_THREAD_POOL_SIZE, threads,

@@ -10,7 +10,6 @@
  * benchmark's tool: it trusts whoever talks to it.
  */
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "bench/bare.h"
 #include "store/events.h"
 #include "work/pool.h"
 #include "work/queue.h"
@@ -27,6 +27,7 @@
 #define BODY_BYTES   1024
 #define ID_BYTES     37
 #define BATCH_EVENTS 512
+#define QUEUE_EVENTS 4096 /* one for each connection */
 
 struct post {
     struct eg_queue_item queued; /* first */
@@ -42,8 +43,6 @@ struct bench {
     struct eg_event_writer *writer;
     struct MHD_Response *response;
 };
-
-static char reply_body[] = "{\"success\":true,\"statusCode\":202}";
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
@@ -75,6 +74,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
         return post->stored ? MHD_queue_response(connection, 202, bench->response) : MHD_NO;
     post->handed_over = true;
     post->queued.bytes = post->len;
+    if (!eg_queue_reserve(&bench->queue, post->queued.bytes))
+        return MHD_NO;
     MHD_suspend_connection(connection);
     return eg_queue_push(&bench->queue, &post->queued) ? MHD_YES : MHD_NO;
 }
@@ -121,6 +122,7 @@ static void store(struct bench *bench, struct eg_queue_item *const *items, size_
     for (size_t i = 0; i < count; i++) {
         struct post *post = (struct post *)(void *)items[i];
         post->stored = stored && results[i] == EG_APPEND_COMMITTED;
+        eg_queue_release(&bench->queue, post->queued.bytes);
         MHD_resume_connection(post->connection);
     }
 }
@@ -136,22 +138,13 @@ static void writer_main(void *context, unsigned index)
         store(bench, items, count);
 }
 
-static struct MHD_Response *make_response(void)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof(reply_body) - 1, reply_body, MHD_RESPMEM_PERSISTENT);
-    if (response)
-        (void)MHD_add_response_header(response, "Content-Type", "application/json");
-    return response;
-}
-
 static int serve(struct bench *bench, const char *port, unsigned threads, const sigset_t *stop)
 {
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME,
         (uint16_t)atoi(port), NULL, NULL, answer, bench, MHD_OPTION_NOTIFY_COMPLETED, completed,
-        NULL, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, 4096u,
-        MHD_OPTION_END);
+        NULL, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)QUEUE_EVENTS, MHD_OPTION_END);
     int number;
     if (!daemon) {
         (void)fprintf(stderr, "bare_store: cannot start on port %s\n", port);
@@ -165,7 +158,8 @@ static int serve(struct bench *bench, const char *port, unsigned threads, const 
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    const struct eg_queue_limits limits = {.max_items = SIZE_MAX, .max_bytes = SIZE_MAX};
+    const struct eg_queue_limits limits = {.max_items = QUEUE_EVENTS,
+                                           .max_bytes = (size_t)QUEUE_EVENTS * BODY_BYTES};
     struct eg_error err = {.message = ""};
     struct eg_pool pool;
     sigset_t stop;
@@ -180,12 +174,9 @@ int main(int argc, char **argv)
                                                 .busy_timeout_ms = 2000,
                                                 .checkpoint_bytes = 8 << 20,
                                                 .cache_bytes = 4 << 20};
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGINT);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &stop, NULL);
+    bare_block_stop_signals(&stop);
     eg_queue_init(&bench.queue, &limits);
-    bench.response = make_response();
+    bench.response = bare_make_response();
     if (!bench.response || eg_event_writer_open(&options, &bench.writer, &err) != 0 ||
         eg_pool_start(&pool, "writer", 1, writer_main, &bench, &err) != 0) {
         (void)fprintf(stderr, "bare_store: %s\n", err.message);

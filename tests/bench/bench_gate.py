@@ -8,8 +8,8 @@
   (d) store    (a), and the body durable in such a database before the 202, checked by nothing
 
 wrk posts the status_change sample over keep-alive connections; the four take turns, round by
-round, so that a machine whose speed drifts slows all of them, and start anew for each round: two
-starts of one file differ by several percent. What counts is the ratio within a round.
+round, so that a machine whose speed drifts slows all of them, and start anew for each round. What
+counts is the ratio within a round.
 """
 import contextlib
 import json
