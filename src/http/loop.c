@@ -3,10 +3,10 @@
  * Sleep, accept, turn the pollers; and now and then a look at how busy that was.
  *
  * Why a loop has several pollers: connections can't move from one libmicrohttpd daemon to another,
- * but a daemon can be run by another thread. A loop that was busy for LEND_PERCENT of a window
- * lends the listener's helper a poller, and another when that left it no moment of rest; when with
- * one of them it would be busy for less than RECALL_PERCENT, it asks for that one back. So the last
- * core belongs to the sinks, and to whoever else is there, until requests need it.
+ * but a daemon can be run by another thread. A loop that finds no time to sleep lends the
+ * listener's helper a poller, and another when that did not change; and it asks for them back
+ * (load.c says when). So the last core belongs to the sinks, and to whoever else is there, until
+ * requests need it.
  *
  * A poller that is handed over lies in the other loop's mail, under its lock, from which that
  * loop's thread takes it: at any time one thread at most can reach it.
@@ -26,19 +26,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "http/load.h"
 #include "http/service.h"
 #include "http/waker.h"
 
-#define THREAD_NAME       16
-#define ACCEPTS_AT_ONCE   16
-#define ACCEPT_PAUSE_MS   100
-#define IMBALANCE         4 /* connections that a poller may be ahead and still get one */
-#define LENT_MAX          (EG_HTTP_LOOP_POLLERS / 2)
-#define WINDOW_US         100000
-#define LEND_PERCENT      85
-#define LEND_MORE_PERCENT 97
-#define RECALL_PERCENT    75
-#define LEND_CONNECTIONS  16 /* with fewer, two threads would wait for the same few clients */
+#define THREAD_NAME      16
+#define ACCEPTS_AT_ONCE  16
+#define ACCEPT_PAUSE_MS  100
+#define IMBALANCE        4  /* connections that a poller may be ahead and still get one */
+#define LEND_CONNECTIONS 16 /* with fewer, two threads would wait for the same few clients */
 
 enum event {
     EVENT_WAKE,
@@ -53,14 +49,6 @@ struct mail {
     atomic_bool waits;                                    /* count > 0 */
 };
 
-/* Processor time, not time awake: a thread that has to wait for a core is not helped by another
- * that would wait, too. Written by the loop's own thread. */
-struct load {
-    int64_t begin_us; /* of this window */
-    int64_t cpu_us;   /* that the thread had had by then */
-    atomic_uint busy; /* percent of the last window */
-};
-
 struct eg_http_loop {
     struct eg_http_listener *listener;
     struct eg_http_poller *pollers[EG_HTTP_LOOP_POLLERS];
@@ -68,7 +56,7 @@ struct eg_http_loop {
     struct eg_http_waker waker;
     int64_t now_us;         /* when this turn began */
     int64_t pause_until_us; /* out of descriptors: no accept before */
-    struct load load;
+    struct eg_http_load load;
     struct mail mail;
     /* A helper's; set by the lender, cleared by the helper. */
     _Atomic(struct eg_http_loop *) lender;
@@ -124,11 +112,6 @@ static bool claim(struct eg_http_loop *loop, struct eg_http_loop *helper)
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
 
-static unsigned busy_percent(const struct eg_http_loop *loop)
-{
-    return atomic_load_explicit(&loop->load.busy, memory_order_relaxed);
-}
-
 static unsigned lent_count(const struct eg_http_loop *loop)
 {
     return EG_HTTP_LOOP_POLLERS - loop->count;
@@ -136,19 +119,8 @@ static unsigned lent_count(const struct eg_http_loop *loop)
 
 static bool should_lend(const struct eg_http_loop *loop, const struct eg_http_loop *helper)
 {
-    unsigned lent = lent_count(loop);
-    if (eg_http_poller_connections(loop->pollers[loop->count - 1]) < LEND_CONNECTIONS)
-        return false;
-    if (lent == 0)
-        return busy_percent(loop) >= LEND_PERCENT;
-    return busy_percent(loop) >= LEND_MORE_PERCENT && busy_percent(helper) < LEND_PERCENT &&
-           lent < LENT_MAX;
-}
-
-/* Each of the pollers that are lent is taken for as much work as the others. */
-static bool should_recall(const struct eg_http_loop *loop, const struct eg_http_loop *helper)
-{
-    return busy_percent(loop) + busy_percent(helper) / lent_count(loop) < RECALL_PERCENT;
+    return eg_http_load_should_lend(&loop->load, &helper->load, lent_count(loop)) &&
+           eg_http_poller_connections(loop->pollers[loop->count - 1]) >= LEND_CONNECTIONS;
 }
 
 static void share_load(struct eg_http_loop *loop, struct eg_http_loop *helper)
@@ -158,11 +130,14 @@ static void share_load(struct eg_http_loop *loop, struct eg_http_loop *helper)
     if (atomic_load_explicit(&helper->recalled, memory_order_acquire))
         return;
     bool lends = lends_to(loop, helper);
-    if (lends && should_recall(loop, helper)) {
+    if (lends &&
+        eg_http_load_should_recall(&loop->load, &helper->load, lent_count(loop), loop->now_us)) {
+        eg_http_load_recalled(&loop->load, loop->now_us);
         atomic_store_explicit(&helper->recalled, true, memory_order_release);
         eg_http_waker_wake(&helper->waker);
     } else if (should_lend(loop, helper) && (lends || claim(loop, helper))) {
         hand_over(loop, helper);
+        eg_http_load_lent(&loop->load, lent_count(loop), loop->now_us);
     }
 }
 
@@ -178,25 +153,14 @@ static void give_back(struct eg_http_loop *helper)
     atomic_store_explicit(&helper->recalled, false, memory_order_release);
 }
 
-static unsigned percent(int64_t part, int64_t whole)
-{
-    return part <= 0 ? 0 : part >= whole ? 100 : (unsigned)(part * 100 / whole);
-}
-
-/* Ends a window when it was long enough. */
 static void review(struct eg_http_loop *loop)
 {
-    struct load *load = &loop->load;
-    int64_t window_us = loop->now_us - load->begin_us;
-    if (window_us < WINDOW_US)
+    struct eg_http_loop *helper = loop->listener->helper;
+    if (!eg_http_load_is_due(&loop->load, loop->now_us))
         return;
-    int64_t cpu_us = eg_clock_thread_cpu_us();
-    atomic_store_explicit(&load->busy, percent(cpu_us - load->cpu_us, window_us),
-                          memory_order_relaxed);
-    load->begin_us = loop->now_us;
-    load->cpu_us = cpu_us;
-    if (loop->listener->helper && loop != loop->listener->helper)
-        share_load(loop, loop->listener->helper);
+    eg_http_load_review(&loop->load, loop->now_us, eg_clock_thread_cpu_us());
+    if (helper && loop != helper)
+        share_load(loop, helper);
 }
 
 /* Accepting. */
@@ -299,8 +263,10 @@ static void turn(struct eg_http_loop *loop)
         wait_ms[index] = eg_http_poller_watch(loop->pollers[index], &events[EVENT_POLLERS + index]);
         timeout_ms = sooner_ms(timeout_ms, wait_ms[index]);
     }
+    int64_t sleep_us = eg_clock_monotonic_us();
     int ready = poll(events, EVENT_POLLERS + loop->count, timeout_ms);
     loop->now_us = eg_clock_monotonic_us();
+    loop->load.rest_us += loop->now_us - sleep_us;
     if (ready < 0)
         return;
     if (events[EVENT_WAKE].revents)
