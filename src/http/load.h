@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How busy an HTTP thread is, and whether it should lend connections to the helper (decision 11).
+ * How busy an HTTP thread is, and whether it should lend connections to the helper (decisions 11
+ * and 13).
  *
  * Knows no clock: times are given, in microseconds of any clock that never goes back. A load
  * belongs to its thread; `busy` may be read by others.

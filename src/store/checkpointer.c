@@ -3,8 +3,8 @@
  * Threads: the hook runs at the end of each of the writer's commits, on its thread; copy_main on
  * the thread with the second connection. They share `state`, under the lock.
  *
- * A checkpoint that fails is not reported: the log keeps what was not copied, the next one tries
- * again, and a disk that is full or broken shows in the commits.
+ * A checkpoint or sync that fails is not reported: the log keeps what was not copied, the next one
+ * tries again, and a disk that is full or broken shows in the commits.
  */
 #include "store/checkpointer.h"
 
@@ -42,6 +42,17 @@ static void copy_log(struct eg_database *database)
     (void)sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
+/* A checkpoint syncs the database only when it has reached the log's end, which a load without a
+ * pause leaves to the writer: its commits would wait until the disk has all of these copies. */
+static void sync_copies(struct eg_database *database)
+{
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) ==
+            SQLITE_OK &&
+        file && file->pMethods)
+        (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
 static bool wait_until_asked(struct eg_checkpointer *checkpointer)
 {
     eg_mutex_lock(&checkpointer->lock);
@@ -58,6 +69,7 @@ static void copy_main(void *context, unsigned index)
     (void)index;
     while (wait_until_asked(checkpointer)) {
         copy_log(&checkpointer->database);
+        sync_copies(&checkpointer->database);
         eg_mutex_lock(&checkpointer->lock);
         if (checkpointer->state == ASKED)
             checkpointer->state = COPIED;

@@ -6,7 +6,8 @@
  * in which nobody is answered. Here the copying goes on beside the commits, whenever the log has
  * grown by another `checkpoint_bytes`. SQLite begins the log anew once all of it is copied, which
  * under a load without a pause no thread beside the writer ever reaches; so at four times the size
- * the writer copies the small rest itself. Source: sqlite.org/wal.html, "Checkpointing".
+ * the writer copies the small rest itself; what was copied before is synced by then. Source:
+ * sqlite.org/wal.html, "Checkpointing".
  */
 #ifndef EG_STORE_CHECKPOINTER_H
 #define EG_STORE_CHECKPOINTER_H

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/log_file.h"
 
 #define PAGE_BYTES 8192
 
@@ -58,7 +59,9 @@ static int open_handle(struct eg_database *database, const struct eg_database_op
 {
     int flags =
         options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(options->path, &database->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) ==
+    bool syncs = !options->read_only && options->synchronous == EG_SYNCHRONOUS_FULL;
+    const char *vfs = syncs ? eg_log_file_vfs() : NULL;
+    if (sqlite3_open_v2(options->path, &database->handle, flags | SQLITE_OPEN_NOMUTEX, vfs) ==
         SQLITE_OK)
         return 0;
     return eg_error_set(err, EG_ERR_IO, "cannot open database '%s': %s", options->path,
@@ -77,13 +80,13 @@ static int set_up(struct eg_database *database, const struct eg_database_options
         return -1;
     if (options->read_only)
         return eg_database_exec(database, "PRAGMA query_only=1", err);
-    /* The page size holds for a new file only, and before WAL. */
+    /* The page size holds for a new file only, and before WAL; log_file.h needs `synchronous`
+     * before the first write to the log. */
     (void)sqlite3_snprintf(sizeof(sql), sql,
-                           "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s;"
+                           "PRAGMA synchronous=%s; PRAGMA page_size=%d; PRAGMA journal_mode=WAL;"
                            "PRAGMA wal_autocheckpoint=%lld; PRAGMA journal_size_limit=%lld;",
-                           PAGE_BYTES,
                            options->synchronous == EG_SYNCHRONOUS_FULL ? "FULL" : "NORMAL",
-                           (long long)(options->checkpoint_bytes / PAGE_BYTES) + 1,
+                           PAGE_BYTES, (long long)(options->checkpoint_bytes / PAGE_BYTES) + 1,
                            (long long)options->checkpoint_bytes * 4);
     return eg_database_exec(database, sql, err);
 }
