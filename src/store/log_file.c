@@ -4,7 +4,8 @@
  * to the file. So the file sees the same bytes in the same order as without us, in fewer calls.
  *
  * A piece that cannot be written is dropped: it belongs to a transaction that SQLite now rolls
- * back, or has rolled back already.
+ * back, or has rolled back already. For a failed write SQLite always does; for a failed read only
+ * when that was an I/O error: a full disk may only undo the statement.
  *
  * Threads: a file belongs to its connection, and that to one thread at a time.
  */
@@ -69,8 +70,9 @@ static int log_write(sqlite3_file *base, const void *data, int bytes, sqlite3_in
 static int log_read(sqlite3_file *base, void *data, int bytes, sqlite3_int64 at)
 {
     struct log_file *log = from_base(base);
-    int code = write_gathered(log);
-    return code == SQLITE_OK ? log->file->pMethods->xRead(log->file, data, bytes, at) : code;
+    if (write_gathered(log) != SQLITE_OK)
+        return SQLITE_IOERR_WRITE;
+    return log->file->pMethods->xRead(log->file, data, bytes, at);
 }
 
 static int log_truncate(sqlite3_file *base, sqlite3_int64 size_bytes)

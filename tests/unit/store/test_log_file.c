@@ -216,6 +216,30 @@ static void a_full_disk_fails_the_commit_and_nothing_else(void **state)
     assert_in_range(failures, 5, 15); /* of 20 */
 }
 
+/* Also when it is noticed by a statement that SQLite could undo by itself. */
+static void a_transaction_that_lost_a_piece_is_rolled_back(void **state)
+{
+    char *path EG_AUTOFREE = scratch_path(state, "rows.db");
+    int failures = 0;
+    for (int64_t room = 0; room <= 64 * PIECE_BYTES; room += 3 * PIECE_BYTES / 2) {
+        struct eg_database database;
+        struct eg_error err = {.message = ""};
+        open_database(&database, path, EG_SYNCHRONOUS_FULL, 64 << 10);
+        run(&database, "DELETE FROM rows; BEGIN");
+        add(&database, 0);
+        log_room = room;
+        bool failed = eg_database_exec(&database, "UPDATE rows SET number = number + 1000", &err);
+        log_room = -1;
+        failures += failed;
+        assert_int_equal(sqlite3_get_autocommit(database.handle), failed);
+        if (!failed)
+            run(&database, "COMMIT");
+        eg_database_close(&database);
+        assert_sound(path, failed ? 0 : ROWS);
+    }
+    assert_in_range(failures, 5, 38); /* of 43 */
+}
+
 static void copy_file(const char *from, const char *to)
 {
     static char bytes[4 << 20];
@@ -277,6 +301,7 @@ int main(void)
         TEST(without_a_sync_nothing_is_gathered),
         TEST(what_is_read_again_was_written),
         TEST(a_full_disk_fails_the_commit_and_nothing_else),
+        TEST(a_transaction_that_lost_a_piece_is_rolled_back),
         TEST(what_was_committed_is_found_after_a_crash),
         TEST(another_connection_sees_each_commit_whole),
     };
