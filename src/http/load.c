@@ -13,7 +13,7 @@
 #define FULL_BUSY_PERCENT 85
 #define FULL_REST_PERCENT 3
 #define FULL_WINDOWS      2
-#define LENT_MAX          2
+#define LENT_MAX          2 /* half of a loop's pollers */
 #define RECALL_PERCENT    75
 #define TRY_MIN_US        2000000
 #define TRY_MAX_US        32000000

@@ -3,8 +3,9 @@
  * Threads: the hook runs at the end of each of the writer's commits, on its thread; copy_main on
  * the thread with the second connection. They share `state`, under the lock.
  *
- * A checkpoint or sync that fails is not reported: the log keeps what was not copied, the next one
- * tries again, and a disk that is full or broken shows in the commits.
+ * A checkpoint that fails is not reported: the log keeps what was not copied, the next one tries
+ * again, and a disk that is full or broken shows in the commits. Nor is a sync: the writer's own
+ * comes later, and Linux tells each descriptor of what was lost (fsync(2), "NOTES").
  */
 #include "store/checkpointer.h"
 

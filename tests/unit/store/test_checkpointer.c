@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "store/events.h"
+#include "support/descriptor.h"
 #include "support/event_writer.h"
 #include "support/scratch.h"
 
@@ -36,11 +36,7 @@ static unsigned unprepared_syncs;
 
 static bool is_database(int fd)
 {
-    char link[64];
-    char path[4096];
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, path, sizeof(path));
-    return len > 3 && memcmp(path + len - 3, ".db", 3) == 0;
+    return descriptor_ends_with(fd, ".db");
 }
 
 int fdatasync(int fd)

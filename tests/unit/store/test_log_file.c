@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "base/span.h"
 #include "store/database.h"
+#include "support/descriptor.h"
 #include "support/scratch.h"
 
 #define PAGE_BYTES  8192
@@ -33,11 +34,7 @@ static int64_t log_bytes_at_sync;
 
 static bool is_log(int fd)
 {
-    char link[64];
-    char path[4096];
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, path, sizeof(path));
-    return len > 4 && memcmp(path + len - 4, "-wal", 4) == 0;
+    return descriptor_ends_with(fd, "-wal");
 }
 
 static ssize_t watched_pwrite(int fd, const void *data, size_t len, off_t at)
